@@ -1,0 +1,130 @@
+package respapi
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"picket/failover"
+	"picket/monitor"
+	"picket/monitor/resp"
+	"picket/quorum"
+)
+
+// Refusal is an error that is sent to the client as it is, with its code:
+// "NOGOODSLAVE No suitable replica to promote", "ERR Invalid port number.".
+type Refusal string
+
+// Error returns the text that the client reads after the dash.
+func (r Refusal) Error() string { return string(r) }
+
+// The refusals that a backend gives in Sentinel's own words.
+const (
+	NoSuchMaster     Refusal = "ERR No such master with that name"
+	DuplicateMaster  Refusal = "ERR Duplicate master name."
+	InvalidPort      Refusal = "ERR Invalid port number."
+	InvalidAddress   Refusal = "ERR Invalid IP address or hostname specified"
+	Unresolvable     Refusal = "ERR Can't resolve instance hostname."
+	NoGoodReplica    Refusal = "NOGOODSLAVE No suitable replica to promote"
+	FailoverRunning  Refusal = "INPROG Failover already in progress"
+	ConfigFileFailed Refusal = "ERR Failed to save config file. Check server logs."
+)
+
+// Status is what the monitor as a whole says of itself.
+type Status struct {
+	ID           quorum.ID
+	Boot         uint64
+	CurrentEpoch uint64
+	Version      string       // of Picket
+	Gossip       monitor.Addr // where peers reach our gossip, zero when it is off
+	Port         int          // of this door, as announced
+	ConfigFile   string
+	Executable   string
+	StartedAt    monitor.Instant
+	Tilt         bool // Sentinel's field; see TiltSince
+	TiltSince    monitor.Instant
+	Scripts      int // notification scripts that run now
+	ScriptsQueue int // those that wait
+}
+
+// Reader answers from snapshots and never blocks. What it returns is immutable.
+type Reader interface {
+	// Master is the hot path of GET-MASTER-ADDR-BY-NAME: the address that
+	// clients should use.
+	Master(name string) (monitor.Addr, bool)
+	View(name string) (*failover.View, bool)
+	// Views returns all groups in configuration order.
+	Views() []*failover.View
+	Status() Status
+}
+
+// Operator carries out what an operator orders; it goes through the decision
+// loop. An error that is a [Refusal] goes to the client as it is; any other is
+// logged and reported in general words.
+type Operator interface {
+	Failover(ctx context.Context, name string) error
+	MonitorGroup(ctx context.Context, name string, master monitor.Addr, quorum int) error
+	Remove(ctx context.Context, name string) error
+	// Set takes the words after SENTINEL SET <name> as they were typed.
+	Set(ctx context.Context, name string, options []string) error
+	// Reset resets the groups whose names match the pattern ([MatchGlob]) and
+	// returns how many they were.
+	Reset(ctx context.Context, pattern string) (int, error)
+	Flush(ctx context.Context) error
+	// Shutdown asks the daemon to end and returns at once.
+	Shutdown()
+}
+
+// DownQuestion is a peer asking whether we hold its master to be down and,
+// unless Candidate is empty, for our vote.
+type DownQuestion struct {
+	Master    monitor.Addr
+	Epoch     uint64 // a negative number on the wire arrives as one above 2^63
+	Candidate quorum.ID
+}
+
+// DownAnswer is our answer; the zero value is that to an unknown master.
+type DownAnswer struct {
+	Down        bool
+	Leader      quorum.ID // "" when no vote was cast
+	LeaderEpoch uint64
+}
+
+// Peers is what other monitors want of us.
+type Peers interface {
+	// AskDown answers when a vote in it is durable, or when ctx ends.
+	AskDown(ctx context.Context, q DownQuestion) (DownAnswer, error)
+	// Hello takes a well-formed announcement that was published to us.
+	Hello(h monitor.Hello)
+	// Opinion returns what we think of a group's master now and the
+	// configuration that we hold; false when we do not know the group.
+	Opinion(group string) (quorum.Opinion, quorum.Configuration, bool)
+	// Hint says that a monitor of this group claims to be at addr. Nothing of it is proven.
+	Hint(group string, id quorum.ID, addr monitor.Addr)
+	Release(r quorum.Release)
+}
+
+// Limits bound what clients can make the server hold. Zero fields mean the default.
+type Limits struct {
+	Command       resp.CommandLimits
+	QueuedEvents  int           // bytes of events a subscriber may leave unread, default 1 MiB
+	QueuedReplies int           // bytes of replies after which no further command is read, default 64 KiB
+	Subscriptions int           // channels and patterns of one connection, default 1024
+	ChannelName   int           // bytes of one channel or pattern, default 1024
+	WriteTimeout  time.Duration // for each 64 KiB, default 10 s
+	AnswerTimeout time.Duration // for what goes through the decision loop, default 10 s
+}
+
+// Config is what a server is made of. Reader, Operator, Peers, Clock and Log are required.
+type Config struct {
+	Reader   Reader
+	Operator Operator
+	Peers    Peers
+	Clock    func() monitor.Instant
+	Log      *zap.Logger
+
+	Password   string // of the user "default"; empty: none is asked
+	MaxClients int    // default 10000
+	Limits     Limits
+}

@@ -1,0 +1,7 @@
+package resp
+
+import (
+	"strconv"
+)
+
+func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
