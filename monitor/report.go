@@ -46,6 +46,7 @@ const (
 	ReportLinkLost                         // the ping link ended: Cause
 	ReportDialFailed                       // a dial failed: Cause
 	ReportQueueFull                        // a second connection timed out while the ping link's bytes are acknowledged
+	ReportRefused                          // INFO was answered with an error: Reply
 )
 
 // Report is one observation of one instance by its probe. A probe keeps one

@@ -58,6 +58,9 @@ type Configuration struct {
 	Epoch  uint64
 	Leader ID // who won the epoch
 	Master monitor.Addr
+	// Ordered marks a promotion that its leader is about to order: not yet a
+	// fact, but whoever later sees Master serve as master may adopt it.
+	Ordered bool
 }
 
 // Supersedes reports whether c replaces d.

@@ -1,0 +1,111 @@
+package monitor
+
+import "time"
+
+// Evidence is what one probe has shown of one instance. It holds facts and
+// times; [Judge] draws the conclusion.
+type Evidence struct {
+	Link   uint64 // generation of the newest ping link
+	LinkUp bool
+	// Unanswered is when the first unanswered PING was written or the link was
+	// lost, whichever came first; Never when the last PING was answered.
+	Unanswered Instant
+	// Invalid is when the first PING was written that got no reply which Sentinel
+	// counts as valid (its act_ping_time); Never after a valid reply.
+	Invalid   Instant
+	LastReply Instant
+	LastValid Instant
+	Reply     Reply // the last reply's class
+	Text      string
+	Ack       Ack
+	Cause     Cause   // why the link is down; CauseNone while it is up
+	Gone      bool    // the process was seen to end: refused after a link was lost
+	QueueFull Instant // a second connection timed out beside an acknowledged link
+	Hidden    Instant // INFO was answered BUSY: what a MISCONF on PING hides
+
+	BusyFrom   Instant       // last valid reply before the current BUSY spell
+	BusyLast   Instant       // last BUSY reply of the current spell, Never outside one
+	BusyEnded  Instant       // when the last spell ended
+	BusyLength time.Duration // how long the last spell was
+}
+
+// NewEvidence returns the evidence on an instance that is watched from now on.
+// As in Sentinel, an instance that never answers ages from that moment.
+func NewEvidence(now Instant) Evidence { return Evidence{Unanswered: now, Invalid: now} }
+
+// Observe takes one report into account. Reports of an older link are ignored.
+func (e *Evidence) Observe(r Report) {
+	if r.Link < e.Link && r.Kind != ReportQueueFull && r.Kind != ReportRefused {
+		return
+	}
+	switch r.Kind {
+	case ReportLinkUp:
+		e.Link, e.LinkUp, e.Cause, e.Ack = r.Link, true, CauseNone, AckUnknown
+	case ReportReplied:
+		e.replied(r)
+	case ReportPending:
+		e.Unanswered = Earliest(e.Unanswered, r.Sent)
+		e.Invalid = Earliest(e.Invalid, r.Sent)
+		e.Ack = r.Ack
+	case ReportLinkLost, ReportDialFailed:
+		e.lost(r)
+	case ReportQueueFull:
+		e.QueueFull = r.At
+	case ReportRefused:
+		if r.Reply.Busy() {
+			e.Hidden = r.At
+		}
+	}
+}
+
+func (e *Evidence) replied(r Report) {
+	e.Link, e.LinkUp, e.Cause = max(e.Link, r.Link), true, CauseNone
+	e.busy(r)
+	e.Unanswered, e.LastReply, e.Ack = Never, r.At, AckAcked
+	e.Reply, e.Text = r.Reply, r.Text
+	if r.Reply.Serving() {
+		e.LastValid, e.Invalid = r.At, Never
+		return
+	}
+	e.Invalid = Earliest(e.Invalid, r.Sent)
+}
+
+// busy follows the spells in which the instance answers BUSY. A spell starts at
+// the last valid reply before it: the script began after that.
+func (e *Evidence) busy(r Report) {
+	if r.Reply.Busy() {
+		if e.BusyLast == Never {
+			e.BusyFrom = e.LastValid
+			if e.BusyFrom == Never {
+				e.BusyFrom = r.Sent
+			}
+		}
+		e.BusyLast = r.At
+		return
+	}
+	if e.BusyLast != Never {
+		e.BusyEnded, e.BusyLength, e.BusyLast = r.At, r.At.Sub(e.BusyFrom), Never
+	}
+}
+
+func (e *Evidence) lost(r Report) {
+	if r.Cause == CauseRefused {
+		e.Gone = true
+	}
+	e.LinkUp, e.Cause, e.Ack = false, r.Cause, AckUnknown
+	e.Unanswered = Earliest(e.Unanswered, r.At)
+	e.Invalid = Earliest(e.Invalid, r.At)
+}
+
+// Delay moves every running deadline by d: our own process stood still, so what
+// was not seen meanwhile is not held against the instance. It resets none.
+func (e *Evidence) Delay(d time.Duration) {
+	for _, t := range []*Instant{&e.Unanswered, &e.Invalid} {
+		if *t != Never {
+			*t = t.Add(d)
+		}
+	}
+}
+
+// Connected reports Sentinel's flag "disconnected", negated.
+func (e *Evidence) Connected() bool { return e.LinkUp }
