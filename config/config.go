@@ -1,0 +1,112 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"picket/failover"
+	"picket/monitor"
+	"picket/quorum"
+)
+
+// Config is what the configuration file, the command line and the saved state
+// say together. It is read once, at start.
+type Config struct {
+	Path string // absolute path of the file, "" when there is none
+
+	Port          int      // default 26379; 0 listens on no TCP port
+	Bind          []string // as written; default "*" and "-::*", a leading "-" marks an address that may be missing
+	ProtectedMode bool     // default false, as redis-sentinel
+	RequirePass   string
+	MaxClients    int           // default 10000
+	Timeout       time.Duration // idle clients are closed after this; 0: never
+	TCPKeepAlive  time.Duration // default 300 s
+	TCPBacklog    int           // default 511
+
+	Dir        string // working directory, "" to stay
+	LogFile    string // "" logs to standard output
+	PidFile    string
+	Daemonize  bool
+	Supervised string // no, upstart, systemd or auto
+
+	GossipPort    int  // meaningless unless GossipPortSet: the default is Port + 1000
+	GossipPortSet bool // gossip-port was given; with 0 any free port is taken
+	GossipBind    string
+	GossipJoin    []monitor.Addr
+	GossipKey     []byte // 16, 24 or 32 bytes; nil when not given
+	StateDir      string // absolute, "" keeps the state in the file
+
+	Globals
+	MyID         quorum.ID // "" at the first start
+	Boot         uint64    // of the last start; the daemon saves Boot + 1 before it speaks
+	CurrentEpoch uint64    // at least every saved config and leader epoch
+	Groups       []Group   // in the order in which the file names them
+
+	Warnings []string // what was accepted but should be looked at, one sentence each
+
+	origin origin
+}
+
+// Globals are the process-wide settings that Sentinel rewrites into its file.
+type Globals struct {
+	LogLevel            string // debug, verbose, notice (default), warning or nothing
+	AnnounceIP          string
+	AnnouncePort        int // 0: the listening port
+	ResolveHostnames    bool
+	AnnounceHostnames   bool
+	DenyScriptsReconfig bool   // default true
+	SentinelUser        string // with SentinelPass, how we log in at other monitors
+	SentinelPass        string
+}
+
+// Group is one monitored master: its settings, how to log in at its instances,
+// and what was saved of it.
+type Group struct {
+	Settings failover.Settings
+	AuthUser string
+	AuthPass string
+	Rename   map[string]string // command in capitals -> the name it has on the instances
+	Saved    failover.Saved    // Saved.Name and Saved.Master are always set
+}
+
+// NewGroup returns the group that SENTINEL MONITOR creates: Sentinel's defaults,
+// nothing known beside the address of the master. The caller has checked that the
+// quorum is at least 1 and that no argument holds a control character (Printable).
+func NewGroup(name string, master monitor.Addr, quorum int) Group {
+	return Group{
+		Settings: failover.DefaultSettings(name, quorum),
+		Saved:    failover.Saved{Name: name, Master: master},
+	}
+}
+
+// Clone returns a copy that shares nothing with g.
+func (g Group) Clone() Group {
+	g.Rename = maps.Clone(g.Rename)
+	g.Saved.Replicas = slices.Clone(g.Saved.Replicas)
+	g.Saved.Peers = slices.Clone(g.Saved.Peers)
+	g.Saved.Lineage = slices.Clone(g.Saved.Lineage)
+	if g.Saved.Deposed != nil {
+		deposed := *g.Saved.Deposed
+		g.Saved.Deposed = &deposed
+	}
+	return g
+}
+
+// State is everything that a Store makes durable.
+type State struct {
+	MyID         quorum.ID
+	Boot         uint64
+	CurrentEpoch uint64
+	Globals
+	Groups []Group
+}
+
+// State returns the state that c was loaded with, for the daemon to start from.
+func (c *Config) State() State {
+	s := State{MyID: c.MyID, Boot: c.Boot, CurrentEpoch: c.CurrentEpoch, Globals: c.Globals}
+	for _, g := range c.Groups {
+		s.Groups = append(s.Groups, g.Clone())
+	}
+	return s
+}
