@@ -1,0 +1,167 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"strings"
+	"time"
+
+	"picket/monitor"
+)
+
+// pingBuffer holds a reply to PING or HELLO; it may be small, as longer replies
+// are read in pieces.
+const pingBuffer = 512
+
+// pingLoop keeps one ping link to the instance until it is stopped.
+func (i *instance) pingLoop() {
+	var dialled time.Time
+	for i.untilDial(dialled) {
+		dialled = time.Now()
+		c, err := i.dialPing()
+		if err != nil {
+			i.observe(monitor.Report{Link: i.state().generation, Kind: monitor.ReportDialFailed, Cause: causeOf(err)})
+			continue
+		}
+		if !i.linkUp(c) {
+			return
+		}
+		i.linkDown(i.pingOver(c), c)
+	}
+}
+
+// untilDial waits until the next dial is due. It reports false at the end.
+func (i *instance) untilDial(last time.Time) bool {
+	for i.ctx.Err() == nil {
+		wait := time.Until(last.Add(i.state().want.DialEvery))
+		if wait <= 0 || last.IsZero() || i.takeRenewal() {
+			return true
+		}
+		i.sleep(wait, i.wakePing)
+	}
+	return false
+}
+
+// takeRenewal reports whether the links are being replaced, which waits for no pace.
+func (i *instance) takeRenewal() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	renewing := i.renewing
+	i.renewing = false
+	return renewing
+}
+
+func (i *instance) dialPing() (*pingConn, error) {
+	nc, err := i.dial()
+	if err != nil {
+		return nil, err
+	}
+	w := i.state().want
+	limit := i.p.cfg.UserTimeout
+	if limit <= 0 {
+		limit = max(1500*time.Millisecond, w.PingEvery*3/2)
+	}
+	limitUnacked(nc, limit)
+	c := &pingConn{Conn: nc, clock: i.p.cfg.Clock}
+	c.pending = func(sent monitor.Instant) { i.stillPending(c, sent) }
+	return c, nil
+}
+
+// dial connects within max(DialEvery, 1 s), but no longer than 5 s.
+func (i *instance) dial() (net.Conn, error) {
+	limit := min(max(i.state().want.DialEvery, time.Second), 5*time.Second)
+	ctx, cancel := context.WithTimeout(i.ctx, limit)
+	defer cancel()
+	return i.p.cfg.Links.Dial(ctx, i.addr)
+}
+
+// linkUp makes c the ping link. It reports false when the instance was stopped meanwhile.
+func (i *instance) linkUp(c *pingConn) bool {
+	i.mu.Lock()
+	if i.ctx.Err() != nil {
+		i.mu.Unlock()
+		_ = c.Close()
+		return false
+	}
+	i.renewing = false
+	i.ping, i.reply, i.generation = c, monitor.ReplyNone, i.p.links.Add(1)
+	n := i.generation
+	i.mu.Unlock()
+	i.observe(monitor.Report{Link: n, Kind: monitor.ReportLinkUp})
+	return true
+}
+
+// linkDown takes the ping link away, and with it the other two: what they would
+// say belongs to another process or another path.
+func (i *instance) linkDown(cause monitor.Cause, c *pingConn) {
+	_ = c.Close()
+	i.mu.Lock()
+	i.ping, i.reply = nil, monitor.ReplyNone
+	i.closeOthers()
+	n, renewing := i.generation, i.renewing
+	i.mu.Unlock()
+	if !renewing {
+		i.observe(monitor.Report{Link: n, Kind: monitor.ReportLinkLost, Cause: cause})
+	}
+}
+
+// pingOver sends PINGs over c, one at a time, until the link ends.
+func (i *instance) pingOver(c *pingConn) monitor.Cause {
+	l := newLink(c, pingBuffer)
+	defer l.close()
+	for {
+		written := time.Now()
+		text, err := i.askPing(l)
+		sent := c.answered()
+		if err != nil {
+			if text, ok := c.turnedAway(); ok {
+				i.replied(sent, text)
+			}
+			return causeOf(err)
+		}
+		i.replied(sent, text)
+		for time.Until(written.Add(i.state().want.PingEvery)) > 0 {
+			if err := c.idle(written.Add(i.state().want.PingEvery)); err != nil {
+				return causeOf(err)
+			}
+		}
+	}
+}
+
+// askPing sends one PING and returns the reply's text without its type byte. A
+// refused AUTH is the reply of that PING: it proves as much.
+func (i *instance) askPing(l *link) (string, error) {
+	links := i.p.cfg.Links
+	a, ok, err := l.authenticate(context.Background(), links, i.group)
+	if err != nil || !ok {
+		return a.text, err
+	}
+	a, err = l.ask(context.Background(), links.Command(i.group, "PING"))
+	return a.text, err
+}
+
+// replied tells of a reply and wakes the other loops when it changes what they may do.
+func (i *instance) replied(sent monitor.Instant, text string) {
+	reply := monitor.ClassifyReply(text)
+	i.mu.Lock()
+	before, n := i.reply, i.generation
+	i.reply = reply
+	if before != reply {
+		i.refreshed, i.announced = true, true // a new state is worth a fresh INFO and a hello
+		wake(i.wakeCommand)
+		wake(i.wakeHello)
+	}
+	i.mu.Unlock()
+	i.observe(monitor.Report{Link: n, Kind: monitor.ReportReplied, Sent: sent, Reply: reply, Text: firstLine(text)})
+}
+
+func (i *instance) stillPending(c *pingConn, sent monitor.Instant) {
+	i.observe(monitor.Report{Link: i.state().generation, Kind: monitor.ReportPending, Sent: sent, Ack: c.ack()})
+}
+
+// firstLine returns the first line of a reply, at most 256 bytes of it.
+func firstLine(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	text = strings.TrimSuffix(text, "\r")
+	return text[:min(len(text), 256)]
+}
