@@ -90,7 +90,7 @@ func TestMessagesThatCannotBeTrueAreRefused(t *testing.T) {
 		"leader is no id":          config(func(c *quorum.Configuration) { c.Leader = "me" }),
 		"master without address":   config(func(c *quorum.Configuration) { c.Master = monitor.Addr{} }),
 		"master with port 0":       config(func(c *quorum.Configuration) { c.Master.Port = 0 }),
-		"candidate is no id":       {release: &quorum.Release{Group: "mymaster", Candidate: strings.Repeat("z", 40)}},
+		"candidate is no id":       {release: &quorum.Release{Group: "mymaster", Candidate: quorum.ID(strings.Repeat("z", 40))}},
 		"release without a group":  {release: &quorum.Release{Candidate: idOf(1)}},
 		"configuration, no author": config(func(c *quorum.Configuration) { c.Author = "" }),
 	}
