@@ -1,0 +1,11 @@
+// Package e2e shows Picket on real processes: redis-server, picket and, for
+// comparison, redis-sentinel, on free ports of this machine, with the faults
+// that only a kernel can make.
+//
+// It holds tests alone, one subject a file; each says in its name what must
+// hold. They stand on deploy/lab, which owns the processes, and import nothing
+// else of Picket: what they see is what an operator sees. Scenes run side by
+// side, a few at a time, so their limits are five times the targets of the
+// design; the bench (TestBench, run by make bench) asserts the targets
+// themselves, alone on the machine.
+package e2e

@@ -1,0 +1,241 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// GroupConfig describes a whole group with its monitors. The zero values give
+// one master, no replica and no monitor.
+type GroupConfig struct {
+	Replicas int
+	Monitors int
+	Monitor  MonitorConfig // Watch.Master and Watch.Port are filled in
+	Redis    RedisConfig   // ReplicaOf is filled in
+}
+
+// Group is a running group. Master and Replicas are the parts that the
+// processes were started in; after a failover they are only names.
+type Group struct {
+	Lab      *Lab
+	Master   *Redis
+	Replicas []*Redis
+	Monitors []*Monitor
+	Began    time.Time // when the first monitor was started
+	cfg      GroupConfig
+}
+
+// StartGroup starts a master, its replicas and the monitors, and waits until
+// all replicas are online and every monitor knows all of them and all peers.
+func (l *Lab) StartGroup(ctx context.Context, cfg GroupConfig) (*Group, error) {
+	g, err := l.StartServers(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.StartMonitors(ctx); err != nil {
+		return nil, err
+	}
+	return g, g.WaitKnown(ctx)
+}
+
+// StartServers starts the master and the replicas alone, and waits until all
+// replicas are online.
+func (l *Lab) StartServers(ctx context.Context, cfg GroupConfig) (*Group, error) {
+	g := &Group{Lab: l, cfg: cfg}
+	var err error
+	if g.Master, err = l.StartRedis(ctx, cfg.Redis); err != nil {
+		return nil, err
+	}
+	for range cfg.Replicas {
+		replica := cfg.Redis
+		replica.ReplicaOf = g.Master
+		r, err := l.StartRedis(ctx, replica)
+		if err != nil {
+			return nil, err
+		}
+		g.Replicas = append(g.Replicas, r)
+	}
+	return g, g.WaitOnline(ctx)
+}
+
+// WaitOnline waits until the master lists every replica as online. A server
+// with a password is asked through what it lets an unknown caller see: nothing,
+// so such a group is not waited for.
+func (g *Group) WaitOnline(ctx context.Context) error {
+	var reply ReplyError
+	if _, err := g.Master.Info(ctx); errors.As(err, &reply) {
+		return nil
+	}
+	for _, r := range g.Replicas {
+		if err := r.WaitInfo(ctx, "follows its master", Follows(g.Master)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Follows is satisfied by the INFO of a replica of m whose link is up.
+func Follows(m *Redis) func(map[string]string) bool {
+	return func(info map[string]string) bool {
+		return info["role"] == "slave" && info["master_host"] == m.Host &&
+			info["master_port"] == strconv.Itoa(m.Port) && info["master_link_status"] == "up"
+	}
+}
+
+// IsMaster is satisfied by the INFO of a master.
+func IsMaster(info map[string]string) bool { return info["role"] == "master" }
+
+// StartMonitors starts the monitors, all at once.
+func (g *Group) StartMonitors(ctx context.Context) error {
+	cfg := g.cfg.Monitor
+	cfg.Watch.Master, cfg.Watch.Port = g.Master.Host, g.Master.Port
+	g.Monitors = make([]*Monitor, g.cfg.Monitors)
+	g.Began = time.Now()
+	var all errgroup.Group
+	for i := range g.Monitors {
+		all.Go(func() (err error) {
+			g.Monitors[i], err = g.Lab.StartMonitor(ctx, cfg)
+			return err
+		})
+	}
+	return all.Wait()
+}
+
+// WaitKnown waits until every monitor knows every peer and every replica.
+func (g *Group) WaitKnown(ctx context.Context) error {
+	for _, m := range g.Monitors {
+		err := Poll(ctx, "wait until "+m.Name()+" knows everyone", func(ctx context.Context) bool {
+			f, err := m.Master(ctx)
+			return err == nil && f["num-slaves"] == strconv.Itoa(len(g.Replicas)) &&
+				f["num-other-sentinels"] == strconv.Itoa(len(g.Monitors)-1)
+		})
+		if err != nil {
+			f, _ := m.Master(context.WithoutCancel(ctx))
+			return fmt.Errorf("%w; it says num-slaves=%s num-other-sentinels=%s flags=%s",
+				err, f["num-slaves"], f["num-other-sentinels"], f["flags"])
+		}
+	}
+	return nil
+}
+
+// Servers are the master and the replicas, as they were started.
+func (g *Group) Servers() []*Redis { return append([]*Redis{g.Master}, g.Replicas...) }
+
+// Server finds a server of the group by host:port.
+func (g *Group) Server(addr string) (*Redis, bool) {
+	for _, r := range g.Servers() {
+		if r.Addr() == addr {
+			return r, true
+		}
+	}
+	return nil, false
+}
+
+// Switch is what a failover looked like from outside.
+type Switch struct {
+	Promoted time.Time // a replica first reported itself master
+	First    time.Time // the first monitor published +switch-master
+	Last     time.Time // the last one did
+	New      *Redis
+}
+
+// WaitSwitch waits until one server other than old is master and every running
+// monitor has published +switch-master away from old since its mark (see Marks).
+func (g *Group) WaitSwitch(ctx context.Context, old *Redis, marks []int) (Switch, error) {
+	var s Switch
+	promoted := make(chan error, 1)
+	go func() { promoted <- g.waitPromoted(ctx, old, &s) }()
+	times := make([]time.Time, len(g.Monitors))
+	var all errgroup.Group
+	for i, m := range g.Monitors {
+		if !m.Running() {
+			continue
+		}
+		all.Go(func() error {
+			from := fmt.Sprintf("%s %s %d ", m.Group, old.Host, old.Port)
+			ev, err := m.Events.Wait(ctx, marks[i], On("+switch-master", from))
+			times[i] = ev.At
+			return err
+		})
+	}
+	if err := errors.Join(all.Wait(), <-promoted); err != nil {
+		return s, err
+	}
+	for _, t := range times {
+		if t.IsZero() {
+			continue
+		}
+		if s.First.IsZero() || t.Before(s.First) {
+			s.First = t
+		}
+		if t.After(s.Last) {
+			s.Last = t
+		}
+	}
+	return s, nil
+}
+
+func (g *Group) waitPromoted(ctx context.Context, old *Redis, s *Switch) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	found := make(chan *Redis, len(g.Servers()))
+	for _, r := range g.Servers() {
+		if r == old || !r.Running() {
+			continue
+		}
+		go func() {
+			if r.waitMaster(ctx) == nil {
+				found <- r
+			}
+		}()
+	}
+	select {
+	case s.New = <-found:
+		s.Promoted = time.Now()
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a promotion: %w", ctx.Err())
+	}
+}
+
+// waitMaster asks every 2 ms on one connection, so that a promotion is timed well.
+func (r *Redis) waitMaster(ctx context.Context) error {
+	for ctx.Err() == nil {
+		c, err := r.Dial(ctx)
+		for err == nil {
+			var reply any
+			reply, err = c.Do(ctx, "ROLE")
+			if f := Strings(reply); len(f) > 0 && f[0] == "master" {
+				c.Close()
+				return nil
+			}
+			pause(ctx, 2*time.Millisecond)
+		}
+		if c != nil {
+			c.Close()
+		}
+		pause(ctx, 2*time.Millisecond)
+	}
+	return ctx.Err()
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// Marks are the places in the monitors' events as of now.
+func (g *Group) Marks() []int {
+	marks := make([]int, len(g.Monitors))
+	for i, m := range g.Monitors {
+		marks[i] = m.Events.Mark()
+	}
+	return marks
+}
