@@ -1,8 +1,11 @@
 package ask
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -42,34 +45,186 @@ type Config struct {
 	Links     Links
 	Clock     func() monitor.Instant
 	Log       *zap.Logger
-	PingEvery time.Duration // 0 is one second
+	PingEvery time.Duration // 0 is one second, as in Sentinel
 }
 
+// Bounds on what is under way at once. A core that waits for its answers before
+// it asks again stays far below them.
+const (
+	openLimit      = 8192 // questions and releases
+	confirmWorkers = 32   // confirmations asked at once
+	confirmQueue   = 256  // confirmations waiting: anybody can invent addresses
+)
+
+var (
+	errTooManyOpen    = errors.New("too many questions are open")
+	errTooManyWaiting = errors.New("too many confirmations are waiting")
+)
+
 // Asker holds the links to all peers.
-type Asker struct{}
+type Asker struct {
+	cfg Config
+
+	ctx      context.Context // ends with Close
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
+	confirms chan quorum.Confirmation
+
+	mu     sync.Mutex
+	closed bool
+	open   int
+	peers  map[quorum.ID]*peer
+}
 
 // New starts an Asker with no peers.
-func New(cfg Config) *Asker { return &Asker{} }
+func New(cfg Config) *Asker {
+	cfg.PingEvery = cmp.Or(cfg.PingEvery, time.Second)
+	a := &Asker{
+		cfg:      cfg,
+		confirms: make(chan quorum.Confirmation, confirmQueue),
+		peers:    map[quorum.ID]*peer{},
+	}
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	for range confirmWorkers {
+		a.running.Go(a.confirmer)
+	}
+	return a
+}
 
 // Reconcile says who all peers are; links to others end. A peer is known by its
 // id; with a new address its links are made anew.
-func (a *Asker) Reconcile(peers []Peer) {}
+func (a *Asker) Reconcile(peers []Peer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return
+	}
+	wanted := make(map[quorum.ID]*peer, len(peers))
+	for _, p := range peers {
+		if old := a.peers[p.ID]; old != nil && old.door.addr == p.Addr {
+			wanted[p.ID] = old
+		} else if wanted[p.ID] == nil {
+			wanted[p.ID] = a.startPeer(p)
+		}
+	}
+	for id, old := range a.peers {
+		if wanted[id] != old {
+			old.stop()
+		}
+	}
+	a.peers = wanted
+}
 
 // Ask sends a question and returns; exactly one Answer follows, within the
-// question's deadline.
-func (a *Asker) Ask(q quorum.Question) {}
+// question's deadline (0 is one second).
+func (a *Asker) Ask(q quorum.Question) {
+	if !a.begin(func() { a.cfg.Sink.Answered(a.answer(q)) }) {
+		a.refuse(questionBlank(q), errTooManyOpen)
+	}
+}
 
 // Confirm asks who answers at an address and returns; exactly one Answer
 // follows.
-func (a *Asker) Confirm(c quorum.Confirmation) {}
+func (a *Asker) Confirm(c quorum.Confirmation) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return
+	}
+	select {
+	case a.confirms <- c:
+	default:
+		a.running.Go(func() { a.deliverError(confirmationBlank(c), errTooManyWaiting) })
+	}
+}
 
-// Release tells a peer that we gave up an epoch, best effort.
-func (a *Asker) Release(p Peer, r quorum.Release) {}
+// Release tells a peer that we gave up an epoch, best effort. Only pickets know
+// leases; a redis-sentinel is told nothing.
+func (a *Asker) Release(p Peer, r quorum.Release) {
+	if p.Kind != quorum.KindSentinel {
+		a.begin(func() { a.release(p, r) })
+	}
+}
 
 // Hello tells a peer our hello without the help of a Redis, best effort. A newer
 // hello for the same group replaces one that still waits.
-func (a *Asker) Hello(p Peer, h monitor.Hello) {}
+func (a *Asker) Hello(p Peer, h monitor.Hello) {
+	if d := a.doorOf(p.ID); d != nil && d.hellos.put(h) {
+		a.begin(func() { a.sendHellos(d) })
+	}
+}
 
 // Close ends all links; questions still open are answered with an error. Nothing
-// is delivered after it returned.
-func (a *Asker) Close() {}
+// is delivered after it returned, nor for what is asked after it was called.
+func (a *Asker) Close() {
+	a.mu.Lock()
+	if !a.closed {
+		a.closed = true
+		a.cancel()
+		close(a.confirms)
+		for _, p := range a.peers {
+			p.stop()
+		}
+	}
+	a.mu.Unlock()
+	a.running.Wait()
+}
+
+// begin runs f in a goroutine of its own, unless too many run already. It
+// reports false for that reason only.
+func (a *Asker) begin(f func()) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return true
+	}
+	if a.open >= openLimit {
+		return false
+	}
+	a.open++
+	a.running.Go(func() {
+		f()
+		a.mu.Lock()
+		a.open--
+		a.mu.Unlock()
+	})
+	return true
+}
+
+// refuse answers from another goroutine: whoever asks may be the one that has
+// to take the answer.
+func (a *Asker) refuse(blank quorum.Answer, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.closed {
+		a.running.Go(func() { a.deliverError(blank, err) })
+	}
+}
+
+func (a *Asker) deliverError(blank quorum.Answer, err error) {
+	blank.At = a.cfg.Clock()
+	blank.Err = err.Error()
+	a.cfg.Sink.Answered(blank)
+}
+
+func (a *Asker) doorOf(id quorum.ID) *door {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p := a.peers[id]; p != nil {
+		return p.door
+	}
+	return nil
+}
+
+// doorAt finds the links to an address, or makes some for one use.
+func (a *Asker) doorAt(addr monitor.Addr) (d *door, release func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range a.peers {
+		if p.door.addr == addr {
+			return p.door, func() {}
+		}
+	}
+	d = newDoor(a, addr)
+	return d, d.close
+}
