@@ -1,7 +1,198 @@
 package resp
 
 import (
+	"bufio"
+	"errors"
+	"io"
 	"strconv"
+	"strings"
 )
+
+// ReplyReader reads the replies of one server, in either version of the protocol.
+type ReplyReader struct {
+	r      *bufio.Reader
+	limits ReplyLimits
+}
+
+// NewReplyReader returns a reader of r. Zero limits mean the defaults.
+func NewReplyReader(r io.Reader, limits ReplyLimits) *ReplyReader {
+	return &ReplyReader{r: bufio.NewReaderSize(r, firstBuffer), limits: limits.withDefaults()}
+}
+
+// Buffered returns how many bytes have arrived and were not read yet.
+func (r *ReplyReader) Buffered() int { return r.r.Buffered() }
+
+// Read returns the next reply; pushes come like any other. An error that the
+// server sends is a Value. The error is a [ProtocolError] when the server's
+// bytes make no reply or break a limit, io.EOF between replies,
+// io.ErrUnexpectedEOF within one, or that of the underlying reader.
+func (r *ReplyReader) Read() (Value, error) {
+	if _, err := r.r.Peek(1); err != nil {
+		return Value{}, err
+	}
+	b := replyBuilder{ReplyReader: r, values: r.limits.Elements, bytes: r.limits.Total}
+	v, err := b.read()
+	return v, midway(err)
+}
+
+// replyBuilder reads one reply. It keeps the aggregates that wait for elements
+// on a stack of its own, so that nesting is bounded by a limit and not by the
+// goroutine's stack, and it counts down what the reply may still hold.
+type replyBuilder struct {
+	*ReplyReader
+	open   []frame
+	values int
+	bytes  int
+}
+
+type frame struct {
+	value Value
+	left  int // elements to come
+}
+
+func (b *replyBuilder) read() (Value, error) {
+	for {
+		v, n, err := b.next()
+		if err != nil {
+			return Value{}, err
+		}
+		if n > 0 {
+			if len(b.open) == b.limits.Depth {
+				return Value{}, ProtocolError("Protocol error: reply nested too deep")
+			}
+			b.open = append(b.open, frame{value: v, left: n})
+			continue
+		}
+		if root, done := b.add(v); done {
+			return root, nil
+		}
+	}
+}
+
+// add puts a complete value where it belongs and closes what it completes; done
+// means that v completed the reply.
+func (b *replyBuilder) add(v Value) (root Value, done bool) {
+	for {
+		if v.Kind == kindAttribute {
+			return Value{}, false // speaks of the value that follows, and is not counted
+		}
+		if len(b.open) == 0 {
+			return v, true
+		}
+		top := &b.open[len(b.open)-1]
+		top.value.Elems = append(top.value.Elems, v)
+		if top.left--; top.left > 0 {
+			return Value{}, false
+		}
+		v = top.value
+		b.open = b.open[:len(b.open)-1]
+	}
+}
+
+// next reads one header and, of a string, its bytes; n is how many elements follow.
+func (b *replyBuilder) next() (v Value, n int, err error) {
+	if b.values--; b.values < 0 {
+		return v, 0, ProtocolError("Protocol error: too many elements in a reply")
+	}
+	line, err := readLine(b.r, b.limits.Line)
+	if errors.Is(err, errLineTooLong) {
+		return v, 0, ProtocolError("Protocol error: too big reply line")
+	}
+	if err != nil {
+		return v, 0, err
+	}
+	if err := b.spend(len(line)); err != nil {
+		return v, 0, err
+	}
+	text, ended := cutCR(line)
+	if !ended || len(text) == 0 {
+		return v, 0, ProtocolError("Protocol error: malformed reply line")
+	}
+	v.Kind = Kind(text[0])
+	switch v.Kind {
+	case KindBulk, KindVerbatim, KindBlobError:
+		v, err = b.blob(v, text[1:])
+		return v, 0, err
+	case KindArray, KindSet, KindPush, KindMap, kindAttribute:
+		return b.aggregate(v, text[1:])
+	}
+	v, err = scalar(v, string(text[1:]))
+	return v, 0, err
+}
+
+func (b *replyBuilder) spend(n int) error {
+	if b.bytes -= n; b.bytes < 0 {
+		return ProtocolError("Protocol error: too big reply")
+	}
+	return nil
+}
+
+func (b *replyBuilder) blob(v Value, length []byte) (Value, error) {
+	n, ok := parseInt(length)
+	if ok && n == -1 && v.Kind == KindBulk {
+		return Value{Kind: KindNull}, nil
+	}
+	if !ok || n < 0 || n > int64(b.limits.Bulk) {
+		return v, ProtocolError("Protocol error: invalid bulk length")
+	}
+	if err := b.spend(int(n)); err != nil {
+		return v, err
+	}
+	text, err := readN(b.r, int(n))
+	if v.Kind == KindVerbatim && err == nil {
+		if len(text) < 4 || text[3] != ':' {
+			return v, ProtocolError("Protocol error: verbatim string without a format")
+		}
+		text = text[4:]
+	}
+	v.Str = text
+	return v, err
+}
+
+func (b *replyBuilder) aggregate(v Value, length []byte) (Value, int, error) {
+	n, ok := parseInt(length)
+	if ok && n == -1 && v.Kind == KindArray {
+		return Value{Kind: KindNull}, 0, nil
+	}
+	if !ok || n < 0 || n > int64(b.limits.Elements) {
+		return v, 0, ProtocolError("Protocol error: invalid multibulk length")
+	}
+	if v.Kind == KindMap || v.Kind == kindAttribute {
+		n *= 2
+	}
+	return v, int(n), nil
+}
+
+var errScalar = ProtocolError("Protocol error: malformed reply value")
+
+func scalar(v Value, text string) (Value, error) {
+	ok := true
+	switch v.Kind {
+	case KindSimple, KindError:
+		v.Str = text
+	case KindInt:
+		n, err := strconv.ParseInt(text, 10, 64) // RESP allows a plus sign, other than ParseInt
+		v.Int, ok = n, err == nil
+	case KindNull:
+		ok = text == ""
+	case KindBool:
+		ok = text == "t" || text == "f"
+		if text == "t" {
+			v.Int = 1
+		}
+	case KindDouble:
+		_, err := strconv.ParseFloat(text, 64)
+		v.Str, ok = text, err == nil
+	case KindBigNumber:
+		digits := strings.TrimLeft(text, "+-")
+		v.Str, ok = text, digits != "" && len(text)-len(digits) <= 1 && strings.Trim(digits, "0123456789") == ""
+	default:
+		return v, ProtocolError("Protocol error: unknown reply type")
+	}
+	if !ok {
+		return v, errScalar
+	}
+	return v, nil
+}
 
 func formatInt(n int64) string { return strconv.FormatInt(n, 10) }

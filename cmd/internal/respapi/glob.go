@@ -20,7 +20,7 @@ func (m *globMatch) match(p, s string) bool {
 		case '?':
 			p, s = p[1:], s[1:]
 		case '[':
-			hit, rest := class(p[1:], s[0])
+			hit, rest := bracket(p[1:], s[0])
 			if !hit {
 				return false
 			}
@@ -63,10 +63,10 @@ func (m *globMatch) star(p, s string) bool {
 	return false
 }
 
-// class reads a bracket expression after its '[' and returns whether c is in
+// bracket reads a bracket expression after its '[' and returns whether c is in
 // it and what follows the ']'. As in Redis, a class that is never closed ends
 // with the pattern.
-func class(p string, c byte) (hit bool, rest string) {
+func bracket(p string, c byte) (hit bool, rest string) {
 	negated := p != "" && p[0] == '^'
 	if negated {
 		p = p[1:]

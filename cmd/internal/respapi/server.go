@@ -1,29 +1,201 @@
 package respapi
 
 import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"net"
+	"slices"
+	"sync"
+	"time"
 
-	"picket/monitor"
+	"go.uber.org/zap"
 )
 
 // Server is the RESP door. Its methods may be called from any goroutine.
 type Server struct {
-	cfg Config
+	cfg      Config
+	runID    string // of this process, as Redis' run_id; not the monitor's id
+	password password
+	stats    stats
+	bus      bus
+	ctx      context.Context // of the commands that go through the decision loop
+	cancel   context.CancelFunc
+	wait     sync.WaitGroup
+
+	mu        sync.Mutex
+	closed    bool
+	listeners map[net.Listener]struct{}
+	conns     map[int64]*conn
+	lastID    int64
 }
 
 // New returns a server that serves nothing yet.
-func New(cfg Config) *Server { return &Server{cfg: cfg} }
+func New(cfg Config) *Server {
+	cfg.Limits = cfg.Limits.withDefaults()
+	if cfg.MaxClients <= 0 {
+		cfg.MaxClients = 10000
+	}
+	s := &Server{cfg: cfg, runID: randomID(), listeners: map[net.Listener]struct{}{}, conns: map[int64]*conn{}}
+	s.bus.init()
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.password.set(cfg.Password)
+	return s
+}
 
-// Serve accepts connections until the listener fails or Close is called, when
-// it returns nil. It may be called for several listeners.
-func (s *Server) Serve(ln net.Listener) error { return ln.Close() }
+func (l Limits) withDefaults() Limits {
+	def := func(n *int, d int) {
+		if *n <= 0 {
+			*n = d
+		}
+	}
+	def(&l.QueuedEvents, 1<<20)
+	def(&l.QueuedReplies, 64<<10)
+	def(&l.Subscriptions, 1024)
+	def(&l.ChannelName, 1024)
+	if l.WriteTimeout <= 0 {
+		l.WriteTimeout = 10 * time.Second
+	}
+	if l.AnswerTimeout <= 0 {
+		l.AnswerTimeout = 10 * time.Second
+	}
+	return l
+}
 
-// Publish delivers an event to its subscribers. It never blocks.
-func (s *Server) Publish(ev monitor.Event) {}
+func randomID() string {
+	var b [20]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
 
-// SetPassword changes the password of the user "default" for those who have
-// not authenticated yet; empty means that none is asked.
-func (s *Server) SetPassword(password string) {}
+// Serve accepts connections until the listener is closed, and closes it. It
+// returns nil after Close. Other failures to accept, such as too many open
+// files, are logged and retried ever more slowly, up to once a second. It may
+// be called for several listeners.
+func (s *Server) Serve(ln net.Listener) error {
+	if !s.listen(ln) {
+		return ln.Close()
+	}
+	defer s.wait.Done()
+	for delay := time.Duration(0); ; {
+		nc, err := ln.Accept()
+		if err == nil {
+			delay = 0
+			s.accept(nc)
+			continue
+		}
+		if s.ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("accept on %s: %w", ln.Addr(), err)
+		}
+		delay = min(max(2*delay, 5*time.Millisecond), time.Second)
+		s.cfg.Log.Warn("cannot accept a connection", zap.Stringer("listener", ln.Addr()), zap.Duration("retry_in", delay), zap.Error(err))
+		s.pause(delay)
+	}
+}
 
-// Close closes every listener and connection and returns when their goroutines have ended.
-func (s *Server) Close() {}
+func (s *Server) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.ctx.Done():
+	}
+}
+
+func (s *Server) listen(ln net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.wait.Add(1)
+	s.listeners[ln] = struct{}{}
+	return true
+}
+
+func (s *Server) accept(nc net.Conn) {
+	s.stats.connections.Add(1)
+	c := s.admit(nc)
+	if c == nil {
+		s.stats.rejected.Add(1)
+		s.turnAway(nc)
+		return
+	}
+	go func() {
+		defer s.wait.Done()
+		defer s.forget(c)
+		c.serve()
+	}()
+}
+
+// admit returns nil when the house is full or closed.
+func (s *Server) admit(nc net.Conn) *conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || len(s.conns) >= s.cfg.MaxClients {
+		return nil
+	}
+	s.lastID++
+	c := newConn(s, s.lastID, nc)
+	s.conns[c.id] = c
+	s.wait.Add(1)
+	return c
+}
+
+// turnAway says why in the few bytes that a new connection's buffer always
+// takes; the deadline is for connections that are not TCP.
+func (s *Server) turnAway(nc net.Conn) {
+	_ = nc.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+	_, _ = nc.Write([]byte("-ERR max number of clients reached\r\n"))
+	_ = nc.Close()
+}
+
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c.id)
+}
+
+// clients returns the connections in the order of their ids.
+func (s *Server) clients() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*conn, 0, len(s.conns))
+	for _, c := range s.conns {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b *conn) int { return int(a.id - b.id) })
+	return all
+}
+
+func (s *Server) clientCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// SetPassword changes the password of the user "default"; empty means that none
+// is asked. Who has authenticated stays so, as in Redis.
+func (s *Server) SetPassword(password string) { s.password.set(password) }
+
+// Close closes every listener and connection and returns when their goroutines
+// have ended.
+func (s *Server) Close() {
+	s.cancel()
+	s.mu.Lock()
+	s.closed = true
+	for ln := range s.listeners {
+		_ = ln.Close() // already closed is as good
+	}
+	conns := s.conns
+	for _, c := range conns {
+		c.out.abort()
+	}
+	s.mu.Unlock()
+	s.wait.Wait()
+}

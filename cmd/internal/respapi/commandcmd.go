@@ -1,0 +1,161 @@
+package respapi
+
+import (
+	"slices"
+	"strings"
+)
+
+var commandTable = []*command{
+	{name: "count", arity: 2, class: classTable, summary: "Counts the commands", run: (*Server).commandCount},
+	{name: "list", arity: -2, class: classTable, summary: "Names the commands", run: (*Server).commandList},
+	{name: "info", arity: -2, class: classTable, summary: "Tells of commands what a client must know", run: (*Server).commandInfo},
+	{name: "docs", arity: -2, class: classTable, summary: "Tells of commands what a person must know", run: (*Server).commandDocs},
+	{name: "help", arity: 2, class: classTable, summary: "Explains the subcommands", run: (*Server).commandHelp},
+}
+
+func (s *Server) commandHelp(c *call) {
+	c.lines([]string{
+		"COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+		"(no subcommand)",
+		"    All about all commands.",
+		"COUNT",
+		"    The number of commands, without subcommands.",
+		"LIST [FILTERBY MODULE <name> | ACLCAT <category> | PATTERN <pattern>]",
+		"    The names of commands and subcommands.",
+		"INFO [<name> ...] | DOCS [<name> ...]",
+		"    What a client, or a person, must know of them.",
+		"HELP",
+		"    Print this help.",
+	})
+}
+
+func (s *Server) commandCount(c *call) { c.number(int64(len(tableOrder))) }
+
+// commandAll is COMMAND without a subcommand.
+func (s *Server) commandAll(c *call) {
+	c.array(len(tableOrder))
+	for _, cmd := range tableOrder {
+		c.describe(cmd)
+	}
+}
+
+func (s *Server) commandInfo(c *call) {
+	if len(c.args) == 2 {
+		s.commandAll(c)
+		return
+	}
+	c.array(len(c.args) - 2)
+	for _, name := range c.args[2:] {
+		if cmd, ok := named(name); ok {
+			c.describe(cmd)
+		} else {
+			c.null()
+		}
+	}
+}
+
+// named finds "client" as well as "client|kill".
+func named(name string) (*command, bool) {
+	first, second, isSub := strings.Cut(strings.ToLower(name), "|")
+	cmd, ok := commands[first]
+	if ok && isSub {
+		cmd, ok = cmd.subs[second]
+	}
+	return cmd, ok
+}
+
+// describe writes the ten elements of COMMAND INFO: no command here has keys, tips or key specifications.
+func (c *call) describe(cmd *command) {
+	c.array(10)
+	c.bulk(cmd.name)
+	c.number(int64(cmd.arity))
+	c.words(cmd.class.flags)
+	for range 3 { // first key, last key, step
+		c.number(0)
+	}
+	c.words(cmd.class.acl)
+	c.set(0)
+	c.set(0)
+	if len(cmd.order) == 0 {
+		c.set(0)
+		return
+	}
+	c.array(len(cmd.order))
+	for _, sub := range cmd.order {
+		c.describe(sub)
+	}
+}
+
+func (c *call) words(words []string) {
+	c.set(len(words))
+	for _, w := range words {
+		c.simple(w)
+	}
+}
+
+func (s *Server) commandDocs(c *call) {
+	chosen := tableOrder
+	if names := c.args[2:]; len(names) > 0 {
+		chosen = nil
+		for _, name := range names {
+			if cmd, ok := named(name); ok {
+				chosen = append(chosen, cmd)
+			}
+		}
+	}
+	c.docs(chosen)
+}
+
+func (c *call) docs(chosen []*command) {
+	c.mapOf(len(chosen))
+	for _, cmd := range chosen {
+		c.bulk(cmd.name)
+		pairs := 2
+		if len(cmd.order) > 0 {
+			pairs = 3
+		}
+		c.mapOf(pairs)
+		c.bulks2("summary", cmd.summary)
+		c.bulks2("group", cmd.class.group)
+		if len(cmd.order) > 0 {
+			c.bulk("subcommands")
+			c.docs(cmd.order)
+		}
+	}
+}
+
+func (s *Server) commandList(c *call) {
+	keep, ok := nameFilter(c.args[2:])
+	if !ok {
+		c.fail(syntax)
+		return
+	}
+	var names []string
+	for _, cmd := range tableOrder {
+		for _, one := range append([]*command{cmd}, cmd.order...) {
+			if keep(one) {
+				names = append(names, one.name)
+			}
+		}
+	}
+	c.bulks(names)
+}
+
+func nameFilter(words []string) (func(*command) bool, bool) {
+	if len(words) == 0 {
+		return func(*command) bool { return true }, true
+	}
+	if len(words) != 3 || !strings.EqualFold(words[0], "filterby") {
+		return nil, false
+	}
+	value := strings.ToLower(words[2])
+	switch strings.ToLower(words[1]) {
+	case "module":
+		return func(*command) bool { return false }, true
+	case "aclcat":
+		return func(cmd *command) bool { return slices.Contains(cmd.class.acl, "@"+value) }, true
+	case "pattern":
+		return func(cmd *command) bool { return MatchGlob(value, cmd.name) }, true
+	}
+	return nil, false
+}

@@ -1,0 +1,165 @@
+package respapi
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"picket/monitor"
+	"picket/monitor/resp"
+)
+
+// linger is how long, and lingerBytes how much, a connection that is closed
+// for its malformed bytes is still read: closing with bytes unread would reset
+// it, and the client would lose the error that explains why.
+const (
+	linger      = time.Second
+	lingerBytes = 1 << 20
+)
+
+// conn is one client. Its fields belong to the goroutine that runs serve,
+// except out, which is safe for all, and profile, which mu guards.
+type conn struct {
+	srv *Server
+	id  int64
+	nc  net.Conn
+	in  *resp.CommandReader
+	out *queue
+
+	proto         resp.Proto
+	authenticated bool
+	channels      []string // in the order of subscription
+	patterns      []string
+	scratch       []byte // of the last reply, reused while small
+
+	mu      sync.Mutex
+	profile profile
+}
+
+// profile is what CLIENT LIST tells of a connection.
+type profile struct {
+	name    string
+	libName string
+	libVer  string
+	command string
+	born    monitor.Instant
+	active  monitor.Instant
+	proto   resp.Proto
+	subs    int
+	psubs   int
+}
+
+func newConn(s *Server, id int64, nc net.Conn) *conn {
+	now := s.cfg.Clock()
+	c := &conn{srv: s, id: id, nc: nc, proto: resp.RESP2, out: newQueue(nc, &s.cfg.Limits)}
+	c.in = resp.NewCommandReader(countingReader{nc, &s.stats.netIn}, s.cfg.Limits.Command)
+	c.profile = profile{command: "NULL", born: now, active: now, proto: resp.RESP2}
+	return c
+}
+
+// serve reads and answers commands until the client, an error or the server ends it.
+func (c *conn) serve() {
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		c.out.write(func(n int) { c.srv.stats.netOut.Add(int64(n)) })
+	}()
+	err := c.loop()
+	c.srv.bus.leave(c)
+	c.out.end()
+	<-written
+	if err != nil {
+		c.drain()
+	}
+	_ = c.nc.Close() // nothing is left to lose
+}
+
+// loop returns an error only when the client's bytes make no command.
+func (c *conn) loop() error {
+	for {
+		c.boundReads()
+		args, err := c.in.Read()
+		if bad := resp.ProtocolError(""); errors.As(err, &bad) {
+			c.srv.cfg.Log.Debug("closing a connection that breaks the protocol",
+				zap.Stringer("client", c.nc.RemoteAddr()), zap.Error(err))
+			c.srv.stats.errors.Add(1)
+			c.out.reply(resp.AppendError(nil, "ERR "+bad.Error()), c.proto)
+			return err
+		}
+		if err != nil {
+			return nil
+		}
+		if !c.answer(args) {
+			return nil
+		}
+		c.out.waitForRoom()
+	}
+}
+
+// boundReads keeps those who have yet to authenticate within Redis' tighter limits.
+func (c *conn) boundReads() {
+	if c.mustAuthenticate() {
+		c.in.RequireAuth()
+		return
+	}
+	c.in.Authenticated()
+}
+
+func (c *conn) mustAuthenticate() bool { return !c.authenticated && c.srv.password.isSet() }
+
+// answer runs one command and queues its reply; false ends the connection.
+func (c *conn) answer(args []string) bool {
+	call := &call{conn: c, args: args, reply: reply{buf: c.scratch[:0], proto: c.proto}}
+	c.srv.dispatch(call)
+	c.srv.stats.commands.Add(1)
+	if call.failed {
+		c.srv.stats.errors.Add(1)
+	}
+	if len(call.buf) > 0 {
+		c.out.reply(call.buf, c.proto)
+	}
+	c.scratch = nil
+	if cap(call.buf) <= keepBuffer {
+		c.scratch = call.buf
+	}
+	return !call.hangUp
+}
+
+// subscribed reports whether a RESP2 client has left the plain request-reply mode.
+func (c *conn) subscribed() bool { return len(c.channels)+len(c.patterns) > 0 }
+
+// note records what CLIENT LIST shows of the command that runs.
+func (c *conn) note(command string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.profile.command, c.profile.active = command, c.srv.cfg.Clock()
+}
+
+// update changes what CLIENT LIST shows.
+func (c *conn) update(change func(*profile)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.profile)
+}
+
+func (c *conn) snapshot() profile {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.profile
+}
+
+func (c *conn) drain() {
+	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the client sees the error and then the end
+	}
+	c.out.mu.Lock()
+	if !c.out.dropped {
+		_ = c.nc.SetReadDeadline(time.Now().Add(linger))
+	}
+	c.out.mu.Unlock()
+	_, _ = io.CopyN(io.Discard, c.nc, lingerBytes)
+}

@@ -1,0 +1,200 @@
+package respapi
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"picket/monitor/resp"
+)
+
+// longAgo is a deadline that has passed: setting it wakes whoever waits in a
+// read or a write of the connection, and never blocks as closing TLS may.
+var longAgo = time.Unix(1, 0)
+
+const (
+	writeChunk = 64 << 10 // bytes for which one write deadline is given
+	keepBuffer = 4 << 10  // bytes of buffer that an idle connection may keep
+)
+
+// queue is what a connection has to write. The connection's reader and the
+// publisher put bytes in, the one writer takes them all at once and swaps the
+// buffers. Nobody but the writer waits for the network.
+type queue struct {
+	nc     net.Conn
+	limits *Limits
+	work   chan struct{} // wakes the writer
+	room   chan struct{} // wakes the reader that waits for the writer
+
+	mu      sync.Mutex
+	pending []byte
+	spare   []byte
+	flying  int        // bytes that the writer took and has not written
+	events  int        // bytes of events in pending
+	flyingE int        // bytes of events in flight
+	proto   resp.Proto // of the events that are put in
+	ended   bool       // nothing more is put in; what is there is still written
+	dropped bool       // nothing more is written
+}
+
+func newQueue(nc net.Conn, limits *Limits) *queue {
+	return &queue{nc: nc, limits: limits, proto: resp.RESP2,
+		work: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+}
+
+// reply puts in the answer to a command; events that follow it are in proto.
+func (q *queue) reply(b []byte, proto resp.Proto) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended {
+		return
+	}
+	q.proto = proto
+	q.pending = append(q.pending, b...)
+	wake(q.work)
+}
+
+// event puts in a message that was encoded as a RESP2 array; in RESP3 it
+// becomes a push, whose header differs in one byte. It returns false when that
+// was one too many for a subscriber that does not read.
+func (q *queue) event(b []byte) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended {
+		return true
+	}
+	if q.events+q.flyingE+len(b) > q.limits.QueuedEvents {
+		q.drop()
+		return false
+	}
+	start := len(q.pending)
+	q.pending = append(q.pending, b...)
+	if q.proto == resp.RESP3 {
+		q.pending[start] = '>'
+	}
+	q.events += len(b)
+	wake(q.work)
+	return true
+}
+
+// waitForRoom waits until the replies that the client has not read are few
+// enough to answer another command. The writer's deadline bounds the wait.
+func (q *queue) waitForRoom() {
+	for {
+		q.mu.Lock()
+		full := len(q.pending)+q.flying > q.limits.QueuedReplies && !q.ended
+		q.mu.Unlock()
+		if !full {
+			return
+		}
+		<-q.room
+	}
+}
+
+// end lets the writer write what is there, within one write deadline, and return.
+func (q *queue) end() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended {
+		return
+	}
+	q.ended = true
+	q.arm()
+	wake(q.work)
+}
+
+// abort ends the connection at once, without writing what is there.
+func (q *queue) abort() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.drop()
+}
+
+func (q *queue) drop() {
+	q.ended, q.dropped = true, true
+	q.pending, q.events = nil, 0
+	_ = q.nc.SetDeadline(longAgo) // fails only on a closed connection
+	wake(q.work)
+	wake(q.room)
+}
+
+// held returns how many bytes wait to be written.
+func (q *queue) held() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.pending) + q.flying
+}
+
+// write is the writer's loop. It returns when the queue has ended and is empty,
+// or when the connection takes no more.
+func (q *queue) write(wrote func(n int)) {
+	for range q.work {
+		for {
+			b, more := q.take()
+			if !more {
+				return
+			}
+			if len(b) == 0 {
+				break
+			}
+			if !q.send(b) {
+				q.abort()
+				return
+			}
+			wrote(len(b))
+			q.done(b)
+		}
+	}
+}
+
+// take returns all that waits; more is false when nothing ever will again.
+func (q *queue) take() (b []byte, more bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.dropped || (q.ended && len(q.pending) == 0) {
+		return nil, false
+	}
+	b = q.pending
+	q.pending, q.spare = q.spare[:0], nil
+	q.flying, q.flyingE, q.events = len(b), q.events, 0
+	return b, true
+}
+
+func (q *queue) done(b []byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.flying, q.flyingE = 0, 0
+	if cap(b) <= keepBuffer {
+		q.spare = b[:0]
+	}
+	wake(q.room)
+}
+
+func (q *queue) send(b []byte) bool {
+	for len(b) > 0 {
+		n := min(len(b), writeChunk)
+		q.mu.Lock()
+		if !q.ended {
+			q.arm()
+		}
+		q.mu.Unlock()
+		if _, err := q.nc.Write(b[:n]); err != nil {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// arm gives the next write its time. Under the lock, so that a deadline never
+// replaces the one by which drop woke the writer.
+func (q *queue) arm() {
+	_ = q.nc.SetWriteDeadline(time.Now().Add(q.limits.WriteTimeout)) // fails only on a closed connection
+}
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,195 @@
+package respapi
+
+import (
+	"context"
+	"fmt"
+
+	"picket/monitor"
+	"picket/monitor/resp"
+	"picket/quorum"
+)
+
+var sentinelTable = []*command{
+	{name: "masters", arity: 2, class: classWatch, summary: "Tells of all groups' masters", run: (*Server).sentinelMasters},
+	{name: "master", arity: 3, class: classWatch, summary: "Tells of a group's master", run: (*Server).sentinelMaster},
+	{name: "replicas", arity: 3, class: classWatch, summary: "Tells of a group's replicas", run: (*Server).sentinelReplicas},
+	{name: "slaves", arity: 3, class: classWatch, summary: "The same as replicas", run: (*Server).sentinelReplicas},
+	{name: "sentinels", arity: 3, class: classWatch, summary: "Tells of a group's other monitors", run: (*Server).sentinelSentinels},
+	{name: "get-master-addr-by-name", arity: 3, class: classWatch, summary: "Answers where a group's master is", run: (*Server).sentinelAddr},
+	{name: "is-master-down-by-addr", arity: 6, class: classWatch, summary: "Asked by other monitors: is it down, and whom do you vote for", run: (*Server).sentinelAskDown},
+	{name: "myid", arity: 2, class: classWatch, summary: "Answers the monitor's id", run: (*Server).sentinelMyID},
+	{name: "ckquorum", arity: 3, class: classWatch, summary: "Checks that a failover could be agreed on", run: (*Server).sentinelCkQuorum},
+	{name: "explain", arity: 3, class: classWatch, summary: "Explains why a group is, or is not, failing over", run: (*Server).sentinelExplain},
+	{name: "peer", arity: -2, class: classWatch, summary: "Asked by other pickets: who are you, what do you think of a group", run: (*Server).sentinelPeer},
+	{name: "failover", arity: 3, class: classWatch, summary: "Fails a group over now", run: (*Server).sentinelFailover},
+	{name: "monitor", arity: 6, class: classWatch, summary: "Starts to monitor a group", run: (*Server).sentinelMonitor},
+	{name: "remove", arity: 3, class: classWatch, summary: "Stops to monitor a group", run: (*Server).sentinelRemove},
+	{name: "set", arity: -5, class: classWatch, summary: "Changes a group's settings", run: (*Server).sentinelSet},
+	{name: "reset", arity: 3, class: classWatch, summary: "Forgets what is known of the groups that match a pattern", run: (*Server).sentinelReset},
+	{name: "flushconfig", arity: 2, class: classWatch, summary: "Writes the state to disk", run: (*Server).sentinelFlush},
+	{name: "help", arity: 2, class: classGuide, summary: "Explains the subcommands", run: (*Server).sentinelHelp},
+}
+
+func (s *Server) sentinelHelp(c *call) {
+	c.lines([]string{
+		"SENTINEL <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+		"MASTERS | MASTER <name>",
+		"    The state of every group's master, or of one.",
+		"REPLICAS <name>",
+		"    The state of a group's replicas. SLAVES is the same.",
+		"SENTINELS <name>",
+		"    The state of the other monitors of a group.",
+		"GET-MASTER-ADDR-BY-NAME <name>",
+		"    The address of a group's master, for clients.",
+		"EXPLAIN <name>",
+		"    Why the group is, or is not, failing over now.",
+		"CKQUORUM <name>",
+		"    Whether enough monitors can be reached to agree on a failover.",
+		"FAILOVER <name>",
+		"    Fail the group over now, without waiting for the master to be down.",
+		"MONITOR <name> <ip> <port> <quorum>",
+		"    Start to monitor a group.",
+		"REMOVE <name>",
+		"    Stop to monitor a group.",
+		"SET <name> <option> <value> [<option> <value> ...]",
+		"    Change a group's settings.",
+		"RESET <pattern>",
+		"    Forget replicas, monitors and failover state of the groups that match.",
+		"FLUSHCONFIG",
+		"    Write the state to disk now.",
+		"MYID",
+		"    The id of this monitor.",
+		"IS-MASTER-DOWN-BY-ADDR <ip> <port> <current-epoch> <runid>",
+		"    Asked by other monitors, which may ask for a vote with it.",
+		"PEER [<name> ...]",
+		"    Asked by other pickets: who this monitor is and what it thinks of a group.",
+		"HELP",
+		"    Print this help.",
+	})
+}
+
+func (s *Server) sentinelMasters(c *call) {
+	views, now := s.cfg.Reader.Views(), s.cfg.Clock()
+	c.array(len(views))
+	for _, v := range views {
+		c.fields(masterFields(v, now))
+	}
+}
+
+func (s *Server) sentinelMaster(c *call) {
+	if v, ok := c.view(c.args[2]); ok {
+		c.fields(masterFields(v, s.cfg.Clock()))
+	}
+}
+
+// sentinelReplicas leaves out those that ask not to be announced (replica-announced no).
+func (s *Server) sentinelReplicas(c *call) {
+	v, ok := c.view(c.args[2])
+	if !ok {
+		return
+	}
+	now, shown := s.cfg.Clock(), make([]fields, 0, len(v.Replicas))
+	for i := range v.Replicas {
+		if r := &v.Replicas[i]; announced(r) {
+			shown = append(shown, replicaFields(v, r, now))
+		}
+	}
+	c.array(len(shown))
+	for _, f := range shown {
+		c.fields(f)
+	}
+}
+
+func (s *Server) sentinelSentinels(c *call) {
+	v, ok := c.view(c.args[2])
+	if !ok {
+		return
+	}
+	now := s.cfg.Clock()
+	c.array(len(v.Peers))
+	for i := range v.Peers {
+		c.fields(peerFields(v, &v.Peers[i], now))
+	}
+}
+
+func (s *Server) sentinelAddr(c *call) {
+	addr, ok := s.cfg.Reader.Master(c.args[2])
+	if !ok {
+		c.buf = resp.AppendNullArray(c.buf, c.conn.proto)
+		return
+	}
+	c.array(2)
+	c.bulk(addr.Host)
+	c.bulk(itoa(addr.Port))
+}
+
+func (s *Server) sentinelMyID(c *call) { c.bulk(string(s.cfg.Reader.Status().ID)) }
+
+const notAnInteger = "ERR value is not an integer or out of range"
+
+// sentinelAskDown answers other monitors. Sentinel reads the epoch as a signed
+// number; an id that is none is taken as "*", which asks for no vote.
+func (s *Server) sentinelAskDown(c *call) {
+	port, ok := resp.ParseInt(c.args[3])
+	epoch, ok2 := resp.ParseInt(c.args[4])
+	if !ok || !ok2 {
+		c.fail(notAnInteger)
+		return
+	}
+	q := DownQuestion{Master: monitor.Addr{Host: c.args[2], Port: int(port)}, Epoch: uint64(epoch)}
+	if monitor.ValidID(c.args[5]) {
+		q.Candidate = quorum.ID(c.args[5])
+	}
+	var a DownAnswer
+	if !s.decided(c, func(ctx context.Context) (err error) { a, err = s.cfg.Peers.AskDown(ctx, q); return err }) {
+		return
+	}
+	leader := string(a.Leader)
+	if leader == "" {
+		leader = "*"
+	}
+	c.array(3)
+	c.number(flag(a.Down))
+	c.bulk(leader)
+	c.number(int64(a.LeaderEpoch))
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+const (
+	noQuorum   = "Not enough available Sentinels to reach the specified quorum for this master"
+	noMajority = "Not enough available Sentinels to reach the majority and authorize a failover"
+)
+
+func (s *Server) sentinelCkQuorum(c *call) {
+	v, ok := c.view(c.args[2])
+	if !ok {
+		return
+	}
+	problem := ""
+	if v.Usable < v.Settings.Quorum {
+		problem = noQuorum
+	}
+	if v.Usable < v.Voters/2+1 {
+		if problem != "" {
+			problem += ". "
+		}
+		problem += noMajority
+	}
+	if problem != "" {
+		c.fail(fmt.Sprintf("NOQUORUM %d usable Sentinels. %s", v.Usable, problem))
+		return
+	}
+	c.simple(fmt.Sprintf("OK %d usable Sentinels. Quorum and failover authorization can be reached", v.Usable))
+}
+
+func (s *Server) sentinelExplain(c *call) {
+	if v, ok := c.view(c.args[2]); ok {
+		c.bulks(v.Explain)
+	}
+}
