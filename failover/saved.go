@@ -18,6 +18,7 @@ type Saved struct {
 	Replicas     []monitor.Addr
 	Peers        []SavedPeer
 	Lineage      []Branch
+	Promise      uint64   // numbers the promise in an Output; not itself saved
 	Deposed      *Deposed // the master left behind by the last switch, until it follows
 }
 

@@ -39,7 +39,7 @@ func (r *Roster) Get(id ID) *Peer { return r.peers[id] }
 func (r *Roster) Add(now monitor.Instant, id ID, addr monitor.Addr) *Peer {
 	p := r.peers[id]
 	if p == nil {
-		p = &Peer{ID: id, Unanswered: now}
+		p = &Peer{ID: id, Unanswered: now, GossipSince: now}
 		r.peers[id] = p
 	}
 	p.Addr = addr
@@ -117,4 +117,21 @@ func (r *Roster) Clone() *Roster {
 		c.peers[id] = &q
 	}
 	return c
+}
+
+// Membership is the gossip pool's word on a peer.
+type Membership bool
+
+// What the gossip pool says of a peer.
+const (
+	MemberGone  Membership = false
+	MemberAlive Membership = true
+)
+
+// SetGossip takes the gossip pool's word on the peer at now.
+func (p *Peer) SetGossip(now monitor.Instant, at monitor.Addr, m Membership) {
+	p.Gossip = at
+	if p.GossipAlive != bool(m) {
+		p.GossipAlive, p.GossipSince = bool(m), now
+	}
 }

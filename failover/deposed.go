@@ -1,0 +1,245 @@
+package failover
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"picket/monitor"
+	"picket/quorum"
+)
+
+const (
+	// fenceFor is how long one fence stops writes; it is renewed at each poll and
+	// ends by itself if this monitor dies.
+	fenceFor = time.Second
+	// deposedPoll is how often the return of a deposed master is worked on.
+	deposedPoll = 50 * time.Millisecond
+	// standInWait is how much longer each further monitor waits before it does a
+	// repair that another should have done.
+	standInWait = 300 * time.Millisecond
+)
+
+// deposition is the work on a deposed master, from the switch until it follows.
+type deposition struct {
+	Deposed
+	awaited monitor.Instant // since the switch
+	back    monitor.Instant // when it first answered again
+	askedAt monitor.Instant // when the voters were last asked to confirm the switch
+	tried   monitor.Instant
+	effect  uint64 // the Repoint under way
+	fenced  bool   // a fence is in place that must be lifted
+	told    bool   // +divergence was published
+}
+
+// advanceDeposed brings the deposed master back as a replica: confirmed by a
+// majority, fenced, its divergence noted, repointed, unfenced.
+func (g *Group) advanceDeposed() {
+	d := g.deposed
+	i := g.instance(d.Addr)
+	if i == nil || i == g.master() {
+		g.deposed, g.dirty = nil, true
+		return
+	}
+	g.learnBranch(d)
+	if i.Evidence.LastReply <= d.awaited || !i.Evidence.LinkUp {
+		return
+	}
+	if d.back == monitor.Never {
+		d.back = i.Evidence.LastReply
+	}
+	if i.Info.Role == monitor.RoleReplica && i.InfoSent >= d.back && g.follows(i, g.config.Master) {
+		g.deposedFollows(d)
+		return
+	}
+	if d.effect != 0 || len(g.fencing) > 0 || !g.myTurn(d.back) {
+		return
+	}
+	if d.tried != monitor.Never && !g.after(d.tried, deposedPoll) {
+		return
+	}
+	if g.switchConfirmed(d) && g.newMasterServes(d) {
+		d.tried = g.now
+		g.fencing[g.do(Fence{Addr: d.Addr, For: fenceFor})] = d.Addr
+	}
+}
+
+// learnBranch notes where the new master's history left the old one's, by which
+// the old master's divergence is measured.
+func (g *Group) learnBranch(d *deposition) {
+	m := g.master()
+	if d.ReplID == "" && m.Info.Role == monitor.RoleMaster && m.InfoSent > d.awaited && m.Info.ReplID2 != "" {
+		d.ReplID, d.SecondOffset = m.Info.ReplID2, m.Info.SecondOffset
+		g.dirty = true
+	}
+}
+
+func (g *Group) deposedFollows(d *deposition) {
+	if d.fenced {
+		g.do(Unfence{Addr: d.Addr})
+	}
+	g.deposed, g.dirty, g.retarget = nil, true, true
+}
+
+// myTurn reports whether this monitor should do a repair that is due since
+// then: the leader of the configuration at once, each further usable voter a
+// little later, so that one does it and another stands in.
+func (g *Group) myTurn(since monitor.Instant) bool {
+	return g.after(since, time.Duration(g.rank())*standInWait)
+}
+
+// rank is this monitor's place among the usable voters: the configuration's
+// leader first, then by id.
+func (g *Group) rank() int {
+	rank := 0
+	for _, v := range g.voters {
+		ahead := v.ID == g.config.Leader || v.ID < g.self && g.config.Leader != g.self
+		if ahead && g.usable(v) {
+			rank++
+		}
+	}
+	return rank
+}
+
+// switchConfirmed reports whether a majority holds our configuration, in
+// answers that were asked for after the deposed master came back; it asks them.
+func (g *Group) switchConfirmed(d *deposition) bool {
+	n := 1
+	for _, v := range g.voters {
+		if v.ConfigAt >= d.back && v.Config.Epoch == g.config.Epoch && g.same(v.Config.Master, g.config.Master) {
+			n++
+		}
+	}
+	if n >= quorum.Majority(g.votersAll()) {
+		return true
+	}
+	if d.askedAt < d.back || g.after(d.askedAt, 4*deposedPoll) {
+		d.askedAt = g.now
+		g.lookAgain(g.now.Add(4 * deposedPoll))
+		for _, v := range g.voters {
+			g.ask(v, g.epochs.Current, "")
+		}
+	}
+	return false
+}
+
+// newMasterServes reports whether the new master answers as master; it asks.
+func (g *Group) newMasterServes(d *deposition) bool {
+	m := g.master()
+	if m.Verdict.State == monitor.StateUp && m.Info.Role == monitor.RoleMaster && m.InfoSent > d.awaited {
+		return true
+	}
+	if g.after(max(d.tried, m.InfoSent, d.awaited), 4*deposedPoll) {
+		d.tried = g.now
+		g.do(Refresh{Addr: m.Addr})
+	}
+	g.lookAgain(g.now.Add(4 * deposedPoll))
+	return false
+}
+
+// fenceDone takes what the fenced instance said. A fence that is no longer
+// wanted is lifted.
+func (g *Group) fenceDone(addr monitor.Addr, r Done) {
+	d := g.deposed
+	wanted := d != nil && d.Addr == addr
+	switch {
+	case r.Outcome != OutcomeDone:
+		g.lookAgain(g.now.Add(deposedPoll))
+		return
+	case !wanted:
+		g.do(Unfence{Addr: addr})
+		return
+	}
+	d.fenced = true
+	for _, command := range r.Denied {
+		g.configWarning("the ACL user may not run "+command+" on "+addr.String()+": add +"+command+
+			"; without it a returned master keeps taking writes a moment longer", ReasonDenied)
+	}
+	if r.Info.Role == monitor.RoleMaster {
+		g.tellDivergence(d, r.Info)
+	}
+	d.effect = g.do(Repoint{Addr: addr, To: g.config.Master})
+}
+
+// tellDivergence publishes what only the deposed master holds: the bytes past
+// the offset at which the new master's history left it. It cannot be known
+// once the process that was deposed is gone.
+func (g *Group) tellDivergence(d *deposition, old monitor.Info) {
+	if d.told {
+		return
+	}
+	d.told = true
+	payload, reason := g.subject(g.instance(d.Addr)).String(), ReasonDeposed
+	bytes, known := Divergence(d.Deposed, old)
+	if known {
+		payload += " bytes=" + strconv.FormatInt(bytes, 10)
+	} else {
+		payload += " bytes=unknown reason=" + string(divergenceUnknown(d.Deposed, old))
+	}
+	g.warn(EventDivergence, payload, reason)
+}
+
+// Divergence is how many bytes of the replication stream only a deposed master
+// holds: old.master_repl_offset - (new.second_repl_offset - 1), when
+// old.replid = new.replid2. It is unknown after a restart.
+func Divergence(d Deposed, old monitor.Info) (bytes int64, known bool) {
+	if divergenceUnknown(d, old) != "" {
+		return 0, false
+	}
+	return max(0, old.MasterOffset-(d.SecondOffset-1)), true
+}
+
+func divergenceUnknown(d Deposed, old monitor.Info) monitor.Reason {
+	switch {
+	case d.RunID != "" && old.RunID != "" && d.RunID != old.RunID:
+		return ReasonRestarted
+	case d.ReplID == "" || old.ReplID != d.ReplID:
+		return ReasonForeign
+	}
+	return ""
+}
+
+// deposedDone takes the result of the deposed master's Repoint.
+func (g *Group) deposedDone(r Done) {
+	d := g.deposed
+	d.effect = 0
+	if d.fenced {
+		d.fenced = false
+		g.do(Unfence{Addr: d.Addr})
+	}
+	if r.Outcome == OutcomeDone {
+		i := g.instance(d.Addr)
+		g.note("+convert-to-slave", g.subject(i).String(), ReasonDeposed)
+		g.do(Refresh{Addr: d.Addr})
+	}
+	d.tried = g.now
+	g.lookAgain(g.now.Add(4 * deposedPoll))
+}
+
+// repairAll brings back what returned or went astray.
+func (g *Group) repairAll() {
+	if g.deposed != nil {
+		g.advanceDeposed()
+	}
+	if g.attempt != nil || !g.masterSane() {
+		return
+	}
+	busy := 0
+	for _, i := range g.replicas() {
+		if i.repairing != 0 {
+			busy++
+		}
+	}
+	for _, i := range slices.Clone(g.replicas()) {
+		if busy < g.set.ParallelSyncs && g.repairReplica(i) {
+			busy++
+		}
+	}
+}
+
+// masterSane is Sentinel's condition for any repair (sentinelMasterLooksSane).
+func (g *Group) masterSane() bool {
+	m := g.master()
+	return !m.Down() && m.Verdict.State == monitor.StateUp && m.Info.Role == monitor.RoleMaster &&
+		m.InfoAt != monitor.Never && g.now.Since(m.InfoAt) < 2*monitor.InfoPeriod
+}

@@ -1,0 +1,69 @@
+package failover
+
+import (
+	"time"
+
+	"picket/monitor"
+)
+
+const (
+	// convertWait is how long an unexpected master is left alone (Sentinel: four
+	// publish periods).
+	convertWait = 8 * time.Second
+	// strayWait is how long a replica that still follows a former master of the
+	// group is left to the leader.
+	strayWait = time.Second
+)
+
+// repairReplica orders a replica that reports master, or follows somebody else,
+// to follow the master, when that is due here. It reports whether it did.
+func (g *Group) repairReplica(i *Instance) bool {
+	if i.repairing != 0 || i.Down() || i.Verdict.State != monitor.StateUp || g.isDeposed(i) {
+		return false
+	}
+	if i.InfoAt == monitor.Never || i.repair != monitor.Never && !g.after(i.repair, 2*time.Second) {
+		return false
+	}
+	switch i.Info.Role {
+	case monitor.RoleMaster:
+		return g.convert(i)
+	case monitor.RoleReplica:
+		if !g.follows(i, g.config.Master) {
+			return g.fixStray(i)
+		}
+	}
+	return false
+}
+
+func (g *Group) convert(i *Instance) bool {
+	if !g.after(i.RoleSince, convertWait+time.Duration(g.rank())*convertWait/4) || i.InfoSent <= i.RoleSince {
+		return false
+	}
+	g.note("+convert-to-slave", g.subject(i).String(), ReasonUnexpectedMain)
+	g.repoint(i)
+	return true
+}
+
+// fixStray repairs a replica that follows another master. One that follows a
+// member of this group was missed by a failover; a foreign one is given
+// Sentinel's failover-timeout, for an operator may be moving it.
+func (g *Group) fixStray(i *Instance) bool {
+	wait := g.set.FailoverTimeout
+	if g.known(monitor.Addr{Host: i.Info.MasterHost, Port: i.Info.MasterPort}) {
+		wait = strayWait
+		if rank := g.rank(); rank > 0 {
+			wait = max(g.set.FailoverTimeout, strayWait) + time.Duration(rank)*standInWait
+		}
+	}
+	if !g.after(max(i.HostSince, g.configSince), wait) {
+		return false
+	}
+	g.note("+fix-slave-config", g.subject(i).String(), ReasonWrongMaster)
+	g.repoint(i)
+	return true
+}
+
+func (g *Group) repoint(i *Instance) {
+	i.repair = g.now
+	i.repairing = g.do(Repoint{Addr: i.Addr, To: g.config.Master})
+}

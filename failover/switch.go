@@ -1,0 +1,76 @@
+package failover
+
+import (
+	"picket/monitor"
+	"picket/quorum"
+)
+
+// switchTo takes a configuration: its master is answered, told and published
+// at once, on every monitor. from is the voter who told it, nil when it is our own.
+func (g *Group) switchTo(c quorum.Configuration, from *Voter) {
+	if g.same(c.Master, g.config.Master) {
+		g.sameMaster(c)
+		return
+	}
+	if from != nil {
+		g.warn("+config-update-from", g.peerSubject(from).String(), ReasonSuperseded)
+	}
+	if a := g.attempt; a != nil && a.epoch != c.Epoch {
+		g.release(a)
+		g.attempt = nil // superseded, silently, as in Sentinel
+	}
+	old := g.master()
+	i, _ := g.member(c.Master)
+	g.warn("+switch-master", g.set.Name+" "+old.Addr.Fields()+" "+c.Master.Fields(), ReasonPromoted)
+	role := "leader"
+	if c.Leader != g.self {
+		role = "observer"
+	}
+	g.do(RunScript{Role: role, From: old.Addr, To: c.Master})
+	g.deposed = &deposition{Deposed: Deposed{Addr: old.Addr, RunID: old.RunID, Epoch: c.Epoch}, awaited: g.now}
+	g.install(c, i)
+	for _, r := range g.replicas() {
+		if r.Addr != old.Addr {
+			g.note("+slave", g.subject(r).String(), "")
+		}
+	}
+	g.note("+slave", g.subject(old).String(), "")
+	g.epochs.Observe(c.Epoch)
+	g.announceConfig()
+	g.do(Refresh{Addr: c.Master})
+}
+
+// install makes i the master and wipes what was held of the one before.
+func (g *Group) install(c quorum.Configuration, i *Instance) {
+	g.config = c
+	g.config.Author, g.configSince = g.self, g.now
+	g.odownSince, g.askedAt = monitor.Never, monitor.Never
+	g.held, g.heldTold, g.backoff, g.retryAt = "", "", 0, monitor.Never
+	g.prospect, g.ordered = nil, nil
+	g.kill = killing{}
+	for _, other := range g.instances {
+		other.DownSince, other.Reconf, other.RebootSince = monitor.Never, reconfNone, monitor.Never
+		other.repairing = 0
+	}
+	i.RunID, i.RoleSince = i.Info.RunID, g.now
+	g.ballot.Free(c.Leader, c.Epoch) // the failover is complete: the next may follow at once
+	g.toldAt, g.opinion = monitor.Never, quorum.Opinion{}
+	g.dirty, g.retarget = true, true
+}
+
+// sameMaster takes a newer epoch for the master that we have.
+func (g *Group) sameMaster(c quorum.Configuration) {
+	if c.Epoch == g.config.Epoch && c.Leader == g.config.Leader {
+		return
+	}
+	g.config.Epoch, g.config.Leader = c.Epoch, c.Leader
+	g.epochs.Observe(c.Epoch)
+	g.dirty = true
+	g.announceConfig()
+}
+
+// announceConfig tells the configuration to every peer, by gossip and by hello.
+func (g *Group) announceConfig() {
+	g.do(TellConfig{g.config})
+	g.do(Announce{})
+}

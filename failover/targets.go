@@ -1,0 +1,81 @@
+package failover
+
+import (
+	"slices"
+	"time"
+
+	"picket/monitor"
+)
+
+const (
+	busyPing   = 50 * time.Millisecond
+	eagerDial  = 100 * time.Millisecond
+	eagerFor   = time.Minute
+	calmPeriod = time.Second
+)
+
+// pingEvery is how often an instance is pinged: a master often enough that
+// down-after is kept to a tenth, others once a second, all of them every 50 ms
+// while they are BUSY.
+func (g *Group) pingEvery(i *Instance) time.Duration {
+	switch {
+	case i.Evidence.BusyLast != monitor.Never:
+		return busyPing
+	case i.Addr == g.config.Master || g.isDeposed(i) && g.deposed.back != monitor.Never:
+		return max(100*time.Millisecond, min(calmPeriod, g.set.DownAfter/10))
+	}
+	return min(calmPeriod, max(100*time.Millisecond, g.set.DownAfter/2))
+}
+
+// dialEvery is how often a lost instance is dialled: a master and an awaited
+// deposed one every 100 ms for a minute.
+func (g *Group) dialEvery(i *Instance) time.Duration {
+	if i.Addr != g.config.Master && !g.isDeposed(i) {
+		return calmPeriod
+	}
+	since := i.Evidence.Unanswered
+	if g.isDeposed(i) {
+		since = max(since, g.deposed.awaited)
+	}
+	if since != monitor.Never && g.after(since, eagerFor) {
+		return calmPeriod
+	}
+	return eagerDial
+}
+
+// infoEvery is how often INFO is asked: every 10 s, closer while something moves
+// (Sentinel: every second while the master is odown, a failover runs, or a
+// replica's link is down).
+func (g *Group) infoEvery(i *Instance) time.Duration {
+	switch {
+	case g.attempt != nil && g.attempt.phase >= phaseSelect:
+		return 200 * time.Millisecond
+	case g.odownSince != monitor.Never || g.attempt != nil || i.prospect || i.InfoAt == monitor.Never:
+		return calmPeriod
+	case g.isDeposed(i) && g.deposed.back != monitor.Never:
+		return 200 * time.Millisecond
+	case i.Addr != g.config.Master && (i.Info.Role == monitor.RoleMaster || !g.linkedToMaster(i)):
+		return calmPeriod
+	case i.Addr == g.config.Master && i.Info.Role == monitor.RoleReplica:
+		return calmPeriod
+	}
+	return monitor.InfoPeriod
+}
+
+func (g *Group) targets() []Target {
+	list := make([]Target, 0, len(g.instances))
+	for _, i := range g.instances {
+		list = append(list, Target{
+			Addr: i.Addr, PingEvery: g.pingEvery(i), InfoEvery: g.infoEvery(i), DialEvery: g.dialEvery(i),
+		})
+	}
+	return list
+}
+
+// retargetIfPaced publishes the targets when any of them, or its pace, changed.
+func (g *Group) retargetIfPaced() {
+	now := g.targets()
+	if !slices.Equal(now, g.targeted) {
+		g.targeted, g.retarget = now, true
+	}
+}

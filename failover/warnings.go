@@ -1,0 +1,58 @@
+package failover
+
+import (
+	"time"
+
+	"picket/monitor"
+)
+
+// maxWarnings bounds how many different warnings are remembered for a group.
+const maxWarnings = 256
+
+// configWarning tells the operator once of something in the set-up that will
+// hurt.
+func (g *Group) configWarning(text string, reason monitor.Reason) {
+	if g.warned[text] || len(g.warned) >= maxWarnings {
+		return
+	}
+	g.warned[text] = true
+	g.warn(EventConfigWarning, g.masterSubject().String()+" "+text, reason)
+}
+
+// policyWarnings checks the settings against each other.
+func (g *Group) policyWarnings() {
+	if g.set.Busy == BusyKill && g.set.BusyKillAfter == 0 {
+		g.configWarning("busy-policy is kill but busy-kill-after is 0: no script will be killed", ReasonPolicyIdle)
+	}
+	if g.set.Busy == BusyFailover && g.set.BusyFailoverAfter == 0 {
+		g.configWarning("busy-policy is failover but busy-failover-after is 0: no script will cause a failover", ReasonPolicyIdle)
+	}
+}
+
+// silenceWarnings checks down-after against the threshold that was learned.
+func (g *Group) silenceWarnings() {
+	m := g.master()
+	limit := g.silence(m)
+	if m.Threshold == 0 {
+		g.configWarning("busy-reply-threshold is 0: the master never answers BUSY, so a script cannot be told from a hang", ReasonThresholdZero)
+	}
+	if !g.set.SilenceGrace {
+		bound := monitor.SilenceLimit(time.Millisecond, m.Threshold)
+		if g.set.DownAfter <= bound {
+			g.configWarning("silence-grace is no and down-after "+millis(g.set.DownAfter)+" ms is not above "+millis(bound)+
+				" ms: a script that is silent before its first BUSY will be taken for a hang", ReasonDownAfterLow)
+		}
+		return
+	}
+	if g.set.DownAfter < limit {
+		g.configWarning("down-after "+millis(g.set.DownAfter)+" ms is below the silence limit: silence counts only after "+
+			millis(limit)+" ms (busy-reply-threshold "+thresholdText(m.Threshold)+"); a dead process or host still counts after down-after", ReasonDownAfterLow)
+	}
+}
+
+func thresholdText(t time.Duration) string {
+	if t < 0 {
+		return "unknown, 5000 ms assumed"
+	}
+	return millis(t) + " ms"
+}
