@@ -48,6 +48,14 @@ type Config struct {
 	origin origin
 }
 
+// origin is what the file and the command line say before the saved state is laid over
+// them. With state-dir the Store writes down where the state differs from it.
+type origin struct {
+	text    []byte // of the file
+	globals Globals
+	groups  []Group
+}
+
 // Globals are the process-wide settings that Sentinel rewrites into its file.
 type Globals struct {
 	LogLevel            string // debug, verbose, notice (default), warning or nothing

@@ -1,8 +1,20 @@
 package config
 
+import (
+	"encoding/base64"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"picket/monitor"
+	"picket/quorum"
+)
+
 // Directive describes one supported directive, for the README.
 type Directive struct {
-	Name       string // as written in the file, "sentinel" included
+	Name       string // as written in the file, a leading "sentinel" included
 	Syntax     string // what follows the name
 	Unit       string
 	Default    string
@@ -10,5 +22,202 @@ type Directive struct {
 	About      string
 }
 
-// Directives lists every supported directive, in the order of the README.
-func Directives() []Directive { return nil }
+// Directives lists every supported directive, in the order of the README: those of
+// the process, those that Sentinel rewrites, those of a group.
+func Directives() []Directive {
+	c := newConfig()
+	g := NewGroup("", monitor.Addr{}, 1)
+	list := described(processTable, c)
+	list = append(list, described(globalTable, &c.Globals)...)
+	return append(list, described(groupTable, &g)...)
+}
+
+// described fills in the defaults from a value that has them all.
+func described[T any](table []entry[T], fresh *T) []Directive {
+	var list []Directive
+	for _, e := range table {
+		if e.has(setOnly) {
+			continue
+		}
+		if e.Default == "" {
+			e.Default = "none"
+			if lines := e.show(fresh); len(lines) > 0 {
+				e.Default = join(lines[0]...)
+			}
+		}
+		list = append(list, e.Directive)
+	}
+	return list
+}
+
+// newConfig returns redis-sentinel's defaults: port 26379 and protected-mode no.
+func newConfig() *Config {
+	return &Config{
+		Port: 26379, Bind: []string{"*", "-::*"},
+		MaxClients: 10000, TCPKeepAlive: 300 * time.Second, TCPBacklog: 511, Supervised: "no",
+		Globals: Globals{LogLevel: "notice", DenyScriptsReconfig: true},
+	}
+}
+
+const badPort = "Invalid port number."
+
+// processTable holds the directives of the process. They are read from the file and
+// the command line and never written.
+var processTable = []entry[Config]{
+	field(func(c *Config) *int { return &c.Port }, whole(0, 65535, badPort), strconv.Itoa).
+		doc("port", "<port>", "TCP port", "where clients and other monitors reach this one; 0 listens on no port"),
+	{min: 1, max: -1, read: readBind, show: func(c *Config) [][]string { return [][]string{c.Bind} },
+		Directive: Directive{Name: "bind", Syntax: "<address> [<address> ...]",
+			About: "addresses to listen on; one with a leading - may be missing on this machine"}},
+	field(func(c *Config) *bool { return &c.ProtectedMode }, yesNo("argument must be 'yes' or 'no'."), inYesNo).
+		doc("protected-mode", "yes|no", "", "refuse clients from other machines while no password and no bind is set"),
+	field(func(c *Config) *string { return &c.RequirePass }, plain, same).is(secret).
+		doc("requirepass", "<password>", "", "clients and other monitors must give it; also ours at other monitors without sentinel-pass"),
+	field(func(c *Config) *int { return &c.MaxClients }, whole(1, 1<<31-1, "argument must be a number of clients."), strconv.Itoa).
+		doc("maxclients", "<n>", "connections", "most clients at a time"),
+	field(func(c *Config) *time.Duration { return &c.Timeout }, seconds, inSeconds).
+		doc("timeout", "<s>", "seconds", "close clients idle for so long; 0: never"),
+	field(func(c *Config) *time.Duration { return &c.TCPKeepAlive }, seconds, inSeconds).
+		doc("tcp-keepalive", "<s>", "seconds", "TCP keepalive of clients; 0: off"),
+	field(func(c *Config) *int { return &c.TCPBacklog }, whole(0, 1<<31-1, "argument must be a number of connections."), strconv.Itoa).
+		doc("tcp-backlog", "<n>", "connections", "connections that may wait to be accepted"),
+	field(func(c *Config) *string { return &c.Dir }, existingDir, same).
+		doc("dir", "<directory>", "", "working directory"),
+	field(func(c *Config) *string { return &c.LogFile }, plain, same).
+		doc("logfile", "<path>", "", "log file; \"\" logs to standard output"),
+	field(func(c *Config) *string { return &c.PidFile }, plain, same).
+		doc("pidfile", "<path>", "", "file that holds the process id"),
+	field(func(c *Config) *bool { return &c.Daemonize }, yesNo("argument must be 'yes' or 'no'."), inYesNo).
+		doc("daemonize", "yes|no", "", "run in the background"),
+	{min: 0, max: 1, read: readSupervised, show: func(c *Config) [][]string { return [][]string{{c.Supervised}} },
+		Directive: Directive{Name: "supervised", Syntax: "no|upstart|systemd|auto", About: "tell the supervisor when ready"}},
+
+	{min: 1, max: 1, read: readGossipPort, show: showGossipPort,
+		Directive: Directive{Name: "gossip-port", Syntax: "<port>", Unit: "TCP and UDP port", Default: "port + 1000, or any free port if that is taken",
+			About: "where other pickets gossip with this one; 0: any free port"}},
+	field(func(c *Config) *string { return &c.GossipBind }, plain, same).unset("the first bind address").
+		doc("gossip-bind", "<address>", "", "address to gossip on"),
+	{min: 1, max: -1, read: readGossipJoin, show: showGossipJoin,
+		Directive: Directive{Name: "gossip-join", Syntax: "<host>:<port> [<host>:<port> ...]",
+			About: "gossip addresses to join beside those that hellos teach; lines add up"}},
+	field(func(c *Config) *[]byte { return &c.GossipKey }, gossipKey, base64.StdEncoding.EncodeToString).
+		is(secret).unset("derived from sentinel-pass or requirepass when set, else gossip is not encrypted").
+		doc("gossip-key", "<base64 of 16, 24 or 32 bytes>", "", "encrypts gossip; the same on every monitor"),
+	field(func(c *Config) *string { return &c.StateDir }, plain, same).unset("none: state is written into this file").
+		doc("state-dir", "<directory>", "", "keep state in DIR/state.conf and never write this file; created with mode 0700"),
+
+	field(func(c *Config) *quorum.ID { return &c.MyID }, parseID, inID).is(early).unset("generated").
+		doc("sentinel myid", "<40 digits>", "", "this monitor's id; written by Picket"),
+	{min: 1, max: 1, traits: early, read: readCurrentEpoch, show: func(c *Config) [][]string { return [][]string{{decimal(c.CurrentEpoch)}} },
+		Directive: Directive{Name: "sentinel current-epoch", Syntax: "<n>", Unit: "epoch", About: "newest epoch seen; written by Picket"}},
+}
+
+// globalTable holds the process-wide settings that are written back.
+var globalTable = []entry[Globals]{
+	field(func(g *Globals) *bool { return &g.DenyScriptsReconfig }, yesNo("Please specify yes or no for the deny-scripts-reconfig options."), inYesNo).
+		is(early).doc("sentinel deny-scripts-reconfig", "yes|no", "", "SENTINEL SET must not change scripts"),
+	field(func(g *Globals) *bool { return &g.ResolveHostnames }, yesNo("Please specify yes or no for the resolve-hostnames option."), inYesNo).
+		is(early).doc("sentinel resolve-hostnames", "yes|no", "", "accept host names where addresses are expected"),
+	field(func(g *Globals) *bool { return &g.AnnounceHostnames }, yesNo("Please specify yes or no for the announce-hostnames option."), inYesNo).
+		is(early).doc("sentinel announce-hostnames", "yes|no", "", "tell clients host names instead of addresses"),
+	field(func(g *Globals) *string { return &g.AnnounceIP }, plain, same).
+		is(early).doc("sentinel announce-ip", "<address>", "", "address at which other monitors reach this one"),
+	field(func(g *Globals) *int { return &g.AnnouncePort }, whole(0, 65535, badPort), strconv.Itoa).
+		is(early).doc("sentinel announce-port", "<port>", "TCP port", "port at which other monitors reach this one; 0: port"),
+	field(func(g *Globals) *string { return &g.SentinelUser }, plain, same).
+		is(early).doc("sentinel sentinel-user", "<user>", "", "user to log in as at other monitors"),
+	field(func(g *Globals) *string { return &g.SentinelPass }, plain, same).
+		is(early|secret).doc("sentinel sentinel-pass", "<password>", "", "password to log in with at other monitors"),
+	field(func(g *Globals) *string { return &g.LogLevel }, oneOf("debug", "verbose", "notice", "warning", "nothing"), same).
+		doc("loglevel", "debug|verbose|notice|warning|nothing", "", "least important lines to log"),
+}
+
+func readBind(c *Config, args []string) error {
+	c.Bind = slices.Clone(args)
+	return nil
+}
+
+// readSupervised takes a bare --supervised as auto.
+func readSupervised(c *Config, args []string) error {
+	word := "auto"
+	if len(args) > 0 {
+		word = args[0]
+	}
+	var err error
+	if word, err = oneOf("no", "upstart", "systemd", "auto")(word); err == nil {
+		c.Supervised = word
+	}
+	return err
+}
+
+func readGossipPort(c *Config, args []string) error {
+	port, err := whole(0, 65535, badPort)(args[0])
+	if err == nil {
+		c.GossipPort, c.GossipPortSet = port, true
+	}
+	return err
+}
+
+func showGossipPort(c *Config) [][]string {
+	if !c.GossipPortSet {
+		return nil
+	}
+	return [][]string{{strconv.Itoa(c.GossipPort)}}
+}
+
+func readGossipJoin(c *Config, args []string) error {
+	var join []monitor.Addr
+	for _, arg := range args {
+		addr, err := monitor.ParseAddr(arg)
+		if err != nil {
+			return problem{"Invalid gossip address " + quote(arg) + ".", "Write host:port, such as 10.0.0.2:27379."}
+		}
+		join = append(join, addr)
+	}
+	c.GossipJoin = append(c.GossipJoin, join...)
+	return nil
+}
+
+func showGossipJoin(c *Config) [][]string {
+	var lines [][]string
+	for _, addr := range c.GossipJoin {
+		lines = append(lines, []string{addr.String()})
+	}
+	return lines
+}
+
+func gossipKey(s string) ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(s)
+	if err != nil || !slices.Contains([]int{16, 24, 32}, len(key)) {
+		return nil, problem{"Invalid gossip-key.", "Generate one with: head -c 32 /dev/urandom | base64"}
+	}
+	return key, nil
+}
+
+func existingDir(s string) (string, error) {
+	info, err := os.Stat(s)
+	switch {
+	case err != nil:
+		return "", problem{"Can't use the directory: " + err.Error() + ".", "Create it, or name another."}
+	case !info.IsDir():
+		return "", problem{"Not a directory.", "Name a directory."}
+	}
+	return s, nil
+}
+
+// parseID reads 40 characters, the length that Sentinel checks.
+func parseID(s string) (quorum.ID, error) {
+	if len(s) != 40 || strings.ContainsAny(s, " ,") {
+		return "", problem{"Malformed Sentinel id in myid option.", "Delete the line to get a new id."}
+	}
+	return quorum.ID(s), nil
+}
+
+func inID(id quorum.ID) string { return string(id) }
+
+// readCurrentEpoch takes the highest, as Sentinel does: config-epoch lines raise it too.
+func readCurrentEpoch(c *Config, args []string) error {
+	epoch, err := unsigned(args[0])
+	c.CurrentEpoch = max(c.CurrentEpoch, epoch)
+	return err
+}

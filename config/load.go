@@ -1,10 +1,195 @@
 package config
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
-type origin struct{}
+	"picket/failover"
+)
 
-// Load reads the file at path and the words of the command line after it.
+// Load reads the file at path, then the words of the command line, "--directive value
+// ...", as lines appended to it; as in redis-server a later line wins. With state-dir the
+// saved state is laid over it. path may be "" when the command line gives state-dir.
+//
+// Everything that is wrong is reported at once: the error joins one *LineError for each
+// line, in the order of the lines.
 func Load(path string, extra []string) (*Config, error) {
-	return nil, errors.New("not written yet")
+	text, path, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	r := newReader()
+	r.cfg.Path, r.cfg.origin.text = path, text
+	lines := append(r.lex(path, string(text)), r.lexCommandLine(extra)...)
+	r.read(lines)
+	r.readNotes()
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	r.cfg.origin.globals, r.cfg.origin.groups = r.cfg.Globals, r.cfg.State().Groups
+	if err := r.cfg.resume(); err != nil {
+		return nil, err
+	}
+	r.cfg.settle()
+	return r.cfg, nil
+}
+
+// readConfig reads the file and makes its path absolute.
+func readConfig(path string) ([]byte, string, error) {
+	if path == "" {
+		return nil, "", nil
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, "", fmt.Errorf("find configuration file %s: %w", path, err)
+	}
+	text, err := os.ReadFile(abs)
+	if err != nil {
+		return nil, "", fmt.Errorf("open configuration file: %w; name the file that holds your \"sentinel monitor\" lines", err)
+	}
+	return text, abs, nil
+}
+
+// lex splits a file into lines, and sets its notes aside.
+func (r *reader) lex(file, text string) []line {
+	var lines []line
+	no := 0
+	for raw := range strings.Lines(text) {
+		no++
+		l := line{file: file, no: no, raw: strings.TrimRight(raw, "\r\n")}
+		if note, ok := cutNote(l.raw); ok {
+			r.lexNote(l, note)
+			continue
+		}
+		var err error
+		l.words, err = split(l.raw)
+		switch {
+		case strings.HasPrefix(strings.TrimSpace(l.raw), "#"):
+		case err != nil:
+			r.errs = append(r.errs, l.fail(problem{err.Error() + ".", "Close the quotes, and leave a blank behind them."}))
+		case len(l.words) > 0:
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+func (r *reader) lexNote(l line, text string) {
+	n, ours, err := parseNote(l, text)
+	switch {
+	case err != nil:
+		r.errs = append(r.errs, l.fail(err))
+	case ours:
+		r.notes = append(r.notes, n)
+	default:
+		r.cfg.Warnings = append(r.cfg.Warnings, fmt.Sprintf("%s line %d is a note of Picket that this version does not know; it is kept and ignored", l.file, l.no))
+	}
+}
+
+// lexCommandLine makes lines of the words of the command line, as redis-server does:
+// "--" begins a directive, unless the word is the first value of one. A bare --sentinel
+// is the switch that makes a redis-server a sentinel and says nothing here.
+func (r *reader) lexCommandLine(words []string) []line {
+	var lines []line
+	for len(words) > 0 {
+		name, ok := strings.CutPrefix(words[0], "--")
+		n := 1
+		for n < len(words) && (!strings.HasPrefix(words[n], "--") || (n == 1 && takesDashes(words))) {
+			n++
+		}
+		l := line{raw: strings.TrimPrefix(join(words[:n]...), "--")}
+		parts, err := split(name)
+		switch {
+		case !ok || err != nil || len(parts) == 0:
+			r.errs = append(r.errs, l.fail(problem{"expected a directive.", "Write: --<directive> <value> ..."}))
+		case n > 1 || !strings.EqualFold(name, "sentinel"):
+			l.words = append(parts, words[1:n]...)
+			l.raw = join(l.words...)
+			lines = append(lines, l)
+		}
+		words = words[n:]
+	}
+	return lines
+}
+
+// takesDashes reports whether the second word, which begins with dashes, is the value of
+// the first: so it is after a directive that needs one, as a password may be "--x".
+func takesDashes(words []string) bool {
+	name := strings.ToLower(strings.TrimPrefix(words[0], "--"))
+	e, ok := find(processTable, name)
+	return ok && e.min > 0
+}
+
+// readNotes applies the notes: what they belong to has been read by now.
+func (r *reader) readNotes() {
+	var frame []note
+	for _, n := range r.notes {
+		if n.verb == "in-place" {
+			frame = append(frame, n)
+		}
+		if err := n.apply(r.cfg); err != nil {
+			r.errs = append(r.errs, n.fail(err))
+		}
+	}
+	if len(frame) > 0 && !closed(frame) {
+		r.errs = append(r.errs, frame[0].fail(problem{"the last write of this file was cut short.",
+			"Restore it from a backup, or check it line by line and delete its \"# picket: in-place\" lines; then prefer state-dir."}))
+	}
+}
+
+// closed reports whether the marks of a file written in place are one pair.
+func closed(frame []note) bool {
+	return len(frame) == 2 && frame[0].args[0] == "begin" && frame[1].args[0] == "end" && frame[0].args[1] == frame[1].args[1]
+}
+
+// resume lays the saved state over the configuration, if there is a state-dir.
+func (c *Config) resume() error {
+	if c.StateDir == "" {
+		return nil
+	}
+	dir, err := filepath.Abs(c.StateDir)
+	if !filepath.IsAbs(c.StateDir) && c.Dir != "" {
+		dir, err = filepath.Abs(filepath.Join(c.Dir, c.StateDir))
+	}
+	if err != nil {
+		return fmt.Errorf("find state-dir %s: %w", c.StateDir, err)
+	}
+	c.StateDir = dir
+	text, err := os.ReadFile(c.statePath())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read saved state: %w; make it readable for this user", err)
+	}
+	saved, err := parseState(c.statePath(), text)
+	if err != nil {
+		return err
+	}
+	saved.layOver(c)
+	return nil
+}
+
+func (c *Config) statePath() string { return filepath.Join(c.StateDir, "state.conf") }
+
+// settle makes what was read agree with itself.
+func (c *Config) settle() {
+	for _, g := range c.Groups {
+		c.CurrentEpoch = max(c.CurrentEpoch, g.Saved.ConfigEpoch, g.Saved.LeaderEpoch)
+	}
+	for i := range c.Groups {
+		s := &c.Groups[i].Saved
+		s.CurrentEpoch = c.CurrentEpoch
+		s.Peers = slices.DeleteFunc(s.Peers, func(p failover.SavedPeer) bool { return p.ID == c.MyID })
+	}
+	if len(c.Groups) == 0 {
+		where := cmp.Or(c.Path, "the command line")
+		c.Warnings = append(c.Warnings, fmt.Sprintf("no master is monitored: add \"sentinel monitor <name> <host> <port> <quorum>\" to %s", where))
+	}
 }

@@ -1,9 +1,14 @@
 package config
 
-// SetRequest is one SENTINEL SET: the words after the name of the master.
+import (
+	"fmt"
+	"strings"
+)
+
+// SetRequest is one SENTINEL SET.
 type SetRequest struct {
-	Words       []string
-	DenyScripts bool // deny-scripts-reconfig
+	Words       []string // what follows the name of the master: option value [option value ...]
+	DenyScripts bool     // deny-scripts-reconfig
 }
 
 // Change is one option that SENTINEL SET changed, as the event +set shows it.
@@ -12,14 +17,78 @@ type Change struct {
 	Shown  []string // its values; a password is shown as ******
 }
 
-// Refusal is an error whose text is the error reply of the RESP door, "ERR ..." included.
+// Refusal is an error whose text is an error reply of the RESP door, "ERR" included.
 type Refusal string
 
 func (r Refusal) Error() string { return string(r) }
 
-// Set applies every option of one SENTINEL SET or, when any of them is refused, none.
-// The error is a Refusal with Sentinel's own text.
-func (g *Group) Set(req SetRequest) ([]Change, error) { return nil, Refusal("ERR not written yet") }
+// scriptOptions are refused with Sentinel's words: Picket runs no scripts yet.
+var scriptOptions = []string{"notification-script", "client-reconfig-script"}
 
-// Printable reports whether s is free of control characters, which no value may hold.
-func Printable(s string) bool { return true }
+const scriptsDenied = Refusal("ERR Reconfiguration of scripts path is denied for security reasons. " +
+	"Check the deny-scripts-reconfig configuration directive in your Sentinel configuration")
+
+// setWordsAt is the index of the first option in the whole command: SENTINEL SET <name> ...
+const setWordsAt = 3
+
+// Set applies every option of one SENTINEL SET, or none of them when one is refused:
+// Sentinel itself leaves the earlier ones applied. The error is a Refusal with
+// Sentinel's text (sentinel.c, sentinelSetCommand).
+func (g *Group) Set(req SetRequest) ([]Change, error) {
+	for i, word := range req.Words {
+		if !Printable(word) {
+			return nil, Refusal(fmt.Sprintf("ERR Invalid argument at index %d for SENTINEL SET: control characters are not allowed", setWordsAt+i))
+		}
+	}
+	draft := g.Clone()
+	var changes []Change
+	for words := req.Words; len(words) > 0; {
+		change, err := draft.setOne(words, req.DenyScripts)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, change)
+		words = words[1+len(change.Shown):]
+	}
+	*g = draft
+	return changes, nil
+}
+
+// setOne applies the option at the head of words.
+func (g *Group) setOne(words []string, denyScripts bool) (Change, error) {
+	option, args := words[0], words[1:]
+	for _, script := range scriptOptions {
+		if strings.EqualFold(option, script) && len(args) > 0 {
+			return Change{}, refuseScript(option, denyScripts)
+		}
+	}
+	e, ok := find(groupTable, "sentinel "+strings.ToLower(option))
+	if !ok || !e.has(settable) || len(args) < e.min {
+		return Change{}, Refusal(fmt.Sprintf("ERR Unknown option or number of arguments for SENTINEL SET '%s'", option))
+	}
+	args = args[:e.min]
+	if e.read(g, args) != nil {
+		return Change{}, Refusal(fmt.Sprintf("ERR Invalid argument '%s' for SENTINEL SET '%s'", offending(args), option))
+	}
+	if e.has(secret) {
+		args = []string{masked}
+	}
+	return Change{Option: option, Shown: args}, nil
+}
+
+// offending is the argument that an error names: the empty one of two, else the first.
+func offending(args []string) string {
+	for _, arg := range args {
+		if arg == "" {
+			return arg
+		}
+	}
+	return args[0]
+}
+
+func refuseScript(option string, denied bool) error {
+	if denied {
+		return scriptsDenied
+	}
+	return Refusal(fmt.Sprintf("ERR %s is not supported yet", strings.ToLower(option)))
+}

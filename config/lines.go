@@ -1,0 +1,60 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"picket/monitor"
+)
+
+// linesOf renders everything in st as lines of a file that stands for itself: the
+// operator's own file. Lines at their default are optional.
+func linesOf(st State) []wanted {
+	fresh := newConfig().Globals
+	list := identityLines(st)
+	for _, e := range globalTable {
+		list = append(list, entryLines(e, &st.Globals, &fresh, "")...)
+	}
+	for _, g := range st.Groups {
+		list = append(list, groupLines(g, groupTable)...)
+	}
+	return list
+}
+
+// identityLines renders who we are and how far we have come.
+func identityLines(st State) []wanted {
+	list := []wanted{
+		{key: "sentinel current-epoch", words: []string{"sentinel", "current-epoch", decimal(st.CurrentEpoch)}},
+		noteLine("boot", decimal(st.Boot)),
+	}
+	if st.MyID != "" {
+		list = slices.Insert(list, 0, wanted{key: "sentinel myid", words: []string{"sentinel", "myid", string(st.MyID)}})
+	}
+	return list
+}
+
+// groupLines renders a group by the given part of the table, and its notes.
+func groupLines(g Group, table []entry[Group]) []wanted {
+	fresh := NewGroup("", monitor.Addr{}, 1)
+	var list []wanted
+	for _, e := range table {
+		if !e.has(setOnly) {
+			list = append(list, entryLines(e, &g, &fresh, g.Settings.Name)...)
+		}
+	}
+	return append(list, notesOf(g.Saved)...)
+}
+
+// entryLines renders one directive. name is the group's, "" for one of the process.
+func entryLines[T any](e entry[T], t, fresh *T, name string) []wanted {
+	prefix, key := strings.Fields(e.Name), e.Name
+	if name != "" {
+		prefix, key = append(prefix, name), join(e.Name, name)
+	}
+	optional := !e.has(always) && slices.EqualFunc(e.show(t), e.show(fresh), slices.Equal)
+	var list []wanted
+	for _, args := range e.show(t) {
+		list = append(list, wanted{key: key, words: append(slices.Clone(prefix), args...), optional: optional})
+	}
+	return list
+}

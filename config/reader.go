@@ -1,0 +1,266 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"picket/monitor"
+)
+
+// line is one line of the configuration.
+type line struct {
+	file  string // "" for the command line
+	no    int
+	raw   string
+	words []string
+}
+
+// fail makes the LineError of the line.
+func (l line) fail(err error) *LineError {
+	e := &LineError{File: l.file, Line: l.no, Text: maskLine(l.raw), Problem: err.Error()}
+	if p, ok := errors.AsType[problem](err); ok {
+		e.Problem, e.Advice = p.text, p.advice
+	}
+	return e
+}
+
+func (l line) commandLine() bool { return l.file == "" }
+
+// phase orders the lines: Sentinel lets them stand in any order.
+type phase uint8
+
+const (
+	phaseFirst   phase = iota // what the monitor lines depend on
+	phaseMonitor              // "sentinel monitor"
+	phaseLast                 // what names a group
+)
+
+// reader applies lines to a Config and gathers every error.
+type reader struct {
+	cfg    *Config
+	groups map[string]int // name -> index in cfg.Groups
+	seen   map[string]bool
+	errs   []*LineError
+	notes  []note
+}
+
+func newReader() *reader {
+	return &reader{cfg: newConfig(), groups: map[string]int{}, seen: map[string]bool{}}
+}
+
+// step is one line with what to do about it.
+type step struct {
+	line
+	phase phase
+	apply func(l line) error
+}
+
+// read applies the lines, phase by phase and in their order within each.
+func (r *reader) read(lines []line) {
+	var steps []step
+	for _, l := range lines {
+		s, err := r.plan(l)
+		if err != nil {
+			r.errs = append(r.errs, l.fail(err))
+			continue
+		}
+		steps = append(steps, s)
+	}
+	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.phase, b.phase) })
+	for _, s := range steps {
+		if err := s.apply(s.line); err != nil {
+			r.errs = append(r.errs, s.fail(err))
+		}
+	}
+}
+
+// err joins everything that is wrong, in the order of the lines.
+func (r *reader) err() error {
+	slices.SortStableFunc(r.errs, func(a, b *LineError) int {
+		return cmp.Or(-strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	var errs []error
+	for _, e := range r.errs {
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}
+
+// plan finds out what a line is.
+func (r *reader) plan(l line) (step, error) {
+	for _, word := range l.words {
+		if !Printable(word) {
+			return step{}, problem{"control characters are not allowed.", "Delete them from the value."}
+		}
+	}
+	name := strings.ToLower(strings.Join(nameOf(l.words), " "))
+	if e, ok := find(processTable, name); ok {
+		return planOne(l, e, r.cfg)
+	}
+	if e, ok := find(globalTable, name); ok {
+		return planOne(l, e, &r.cfg.Globals)
+	}
+	if e, ok := find(groupTable, name); ok && !e.has(setOnly) {
+		return r.planGroup(l, e)
+	}
+	if check, ok := unsupported[name]; ok {
+		return step{line: l, phase: phaseLast, apply: func(l line) error { return check(r.cfg, l.words) }}, nil
+	}
+	if slices.Contains(redisDirectives, name) && len(l.words) > 1 {
+		return step{line: l, apply: func(line) error { return nil }}, nil
+	}
+	return step{}, unknown(name)
+}
+
+// planOne plans a directive that stands alone, not in a group.
+func planOne[T any](l line, e entry[T], t *T) (step, error) {
+	args := l.words[len(nameOf(l.words)):]
+	if !e.takes(len(args)) {
+		return step{}, wrongCount(e.Directive)
+	}
+	return step{line: l, apply: func(line) error { return e.read(t, args) }}, nil
+}
+
+// planGroup plans a line of the form "sentinel <option> <name> ...".
+func (r *reader) planGroup(l line, e entry[Group]) (step, error) {
+	if len(l.words) < 3 || !e.takes(len(l.words)-3) {
+		return step{}, wrongCount(e.Directive)
+	}
+	if e.Name == "sentinel monitor" {
+		return step{line: l, phase: phaseMonitor, apply: r.monitor}, nil
+	}
+	return step{line: l, phase: phaseLast, apply: func(l line) error { return r.option(l, e) }}, nil
+}
+
+// monitor applies a monitor line: sentinel monitor <name> <host> <port> <quorum>.
+func (r *reader) monitor(l line) error {
+	name, host, port := l.words[2], l.words[3], l.words[4]
+	quorum, err := whole(1, 1<<31-1, "Quorum must be 1 or greater.")(l.words[5])
+	if err != nil {
+		return err
+	}
+	addr, err := r.address(host, port)
+	if err != nil {
+		return err
+	}
+	i, known := r.groups[name]
+	switch {
+	case known && l.commandLine(): // the file was rewritten: its address may be newer
+		r.cfg.Groups[i].Settings.Quorum = quorum
+		return nil
+	case known:
+		return problem{"Duplicate master name.", "Delete one of the lines, or give it another name."}
+	}
+	r.groups[name] = len(r.cfg.Groups)
+	r.cfg.Groups = append(r.cfg.Groups, NewGroup(name, addr, quorum))
+	return nil
+}
+
+// address reads the address of a master, which must be numeric unless
+// resolve-hostnames is on.
+func (r *reader) address(host, port string) (monitor.Addr, error) {
+	addr, err := readAddr(host, port)
+	if err != nil {
+		return addr, err
+	}
+	if _, err := netip.ParseAddr(host); err != nil && !r.cfg.ResolveHostnames {
+		return addr, problem{"Can't resolve instance hostname.",
+			"Write a numeric address, or add: sentinel resolve-hostnames yes"}
+	}
+	return addr, nil
+}
+
+// option applies a line of a group.
+func (r *reader) option(l line, e entry[Group]) error {
+	i, ok := r.groups[l.words[2]]
+	if !ok {
+		return problem{"No such master with specified name.", fmt.Sprintf("Add: sentinel monitor %s <host> <port> <quorum>", quote(l.words[2]))}
+	}
+	args := l.words[3:]
+	if err := r.oncePerFile(l, e, args); err != nil {
+		return err
+	}
+	err := e.read(&r.cfg.Groups[i], args)
+	if l.commandLine() && (err == error(errDuplicateReplica) || err == error(errDuplicatePeer)) {
+		return nil // it was written into the file at the last start
+	}
+	return err
+}
+
+// oncePerFile refuses a second rename of a command. The command line may repeat
+// what an earlier start wrote into the file.
+func (r *reader) oncePerFile(l line, e entry[Group], args []string) error {
+	if e.Name != "sentinel rename-command" || l.commandLine() {
+		return nil
+	}
+	key := join(l.words[2], strings.ToUpper(args[0]))
+	if r.seen[key] {
+		return problem{"Same command renamed multiple times with rename-command.", "Delete one of the lines."}
+	}
+	r.seen[key] = true
+	return nil
+}
+
+// wrongCount is the error of a known directive with too few or too many arguments.
+func wrongCount(d Directive) error {
+	text := "wrong number of arguments."
+	if strings.HasPrefix(d.Name, "sentinel ") {
+		text = "Unrecognized sentinel configuration statement."
+	}
+	return problem{text, fmt.Sprintf("Write: %s %s", d.Name, d.Syntax)}
+}
+
+// unknown is the error of a directive that nobody knows.
+func unknown(name string) error {
+	text, advice := "Bad directive or wrong number of arguments.", "Delete the line."
+	rest, isSentinel := strings.CutPrefix(name, "sentinel ")
+	if isSentinel {
+		text = "Unrecognized sentinel configuration statement."
+		if _, _, known := traitsOf(rest); known {
+			return problem{text, fmt.Sprintf("Write %s without the word sentinel.", rest)}
+		}
+	} else if _, _, known := traitsOf("sentinel " + name); known {
+		return problem{text, fmt.Sprintf("Write: sentinel %s", name)}
+	}
+	if near := nearest(name); near != "" {
+		advice = fmt.Sprintf("Did you mean %s?", near)
+	}
+	return problem{text, advice}
+}
+
+// nearest returns the supported directive that differs from name by at most two
+// letters, "" when there is none.
+func nearest(name string) string {
+	best, found := 3, ""
+	for _, d := range Directives() {
+		if n := distance(name, d.Name); n < best {
+			best, found = n, d.Name
+		}
+	}
+	return found
+}
+
+// distance counts the letters to insert, delete or replace between a and b.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0]++
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

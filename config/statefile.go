@@ -1,0 +1,144 @@
+package config
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const stateHeader = `# State of a Picket monitor. Written by picket, do not edit: settings belong into
+# the configuration file. Deleting this file makes a new monitor of this one.
+`
+
+const sumPrefix = notePrefix + " sum "
+
+// savedState is a state file that was read.
+type savedState struct {
+	cfg   *Config
+	notes []note
+}
+
+// parseState reads a state file whole or not at all: it must end in the checksum of
+// what stands before.
+func parseState(path string, text []byte) (savedState, error) {
+	body, err := checkSum(text)
+	if err == nil {
+		r := newReader()
+		r.cfg.ResolveHostnames = true // the file says whether names are resolved, not the state
+		lines := r.lex(path, string(body))
+		r.read(lines)
+		r.readNotes()
+		if err = r.err(); err == nil {
+			return savedState{r.cfg, r.notes}, nil
+		}
+	}
+	return savedState{}, fmt.Errorf("read saved state %s: %w; restore it from a backup; or move it away, "+
+		"and this monitor starts anew: with a new id, and with the masters that the configuration file names", path, err)
+}
+
+func checkSum(text []byte) ([]byte, error) {
+	at := bytes.LastIndex(text, []byte(sumPrefix))
+	if at < 0 {
+		return nil, fmt.Errorf("it is cut off: its last line is missing")
+	}
+	body, sum := text[:at], strings.TrimSpace(string(text[at+len(sumPrefix):]))
+	if sum != sumOf(body) {
+		return nil, fmt.Errorf("it is damaged: its checksum is wrong")
+	}
+	return body, nil
+}
+
+func sumOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// stateText renders the state file: what belongs to the monitor, and where st differs
+// from what the operator's file says.
+func stateText(st State, from origin) []byte {
+	list := identityLines(st)
+	fresh := newConfig().Globals
+	for _, e := range globalTable {
+		if mark, ok := override(e, &st.Globals, &from.globals); ok {
+			list = append(list, entryLines(e, &st.Globals, &fresh, "")...)
+			list = append(list, noteLine("over-global", e.Name, mark))
+		}
+	}
+	for _, g := range st.Groups {
+		list = append(list, stateLines(g, from)...)
+	}
+	for _, base := range from.groups {
+		if _, ok := groupNamed(st.Groups, base.Settings.Name); !ok {
+			list = append(list, noteLine("removed", append([]string{base.Settings.Name}, showMonitor(&base)[0]...)...))
+		}
+	}
+	return seal(list)
+}
+
+// stateLines renders one group: whole when SENTINEL MONITOR made it, else without the
+// settings that stand in the operator's file.
+func stateLines(g Group, from origin) []wanted {
+	base, ok := groupNamed(from.groups, g.Settings.Name)
+	if !ok {
+		return groupLines(g, groupTable)
+	}
+	name := g.Settings.Name
+	table := slices.Clone(groupTable)
+	var marks []wanted
+	table = slices.DeleteFunc(table, func(e entry[Group]) bool {
+		if !e.has(settable) {
+			return false
+		}
+		mark, over := override(e, &g, &base)
+		if over {
+			marks = append(marks, noteLine("over", name, e.Name, mark))
+		}
+		return !over
+	})
+	list := append(groupLines(g, table), marks...)
+	return append(list, noteLine("file", append([]string{name}, showMonitor(&base)[0][:2]...)...))
+}
+
+// override reports whether t differs from what the file says, and by what mark the
+// value of the file is known again.
+func override[T any](e entry[T], t, base *T) (mark string, differs bool) {
+	if slices.EqualFunc(e.show(t), e.show(base), slices.Equal) {
+		return "", false
+	}
+	return fingerprint(e, base), true
+}
+
+// fingerprint tells one value of a directive from another without giving away a secret.
+func fingerprint[T any](e entry[T], t *T) string {
+	var lines []string
+	for _, args := range e.show(t) {
+		lines = append(lines, join(args...))
+	}
+	text := strings.Join(lines, ", ")
+	if e.has(secret) {
+		return sumOf([]byte(text))
+	}
+	return text
+}
+
+func seal(list []wanted) []byte {
+	var b strings.Builder
+	b.WriteString(stateHeader)
+	for _, w := range list {
+		if !w.optional {
+			b.WriteString(w.text() + "\n")
+		}
+	}
+	return []byte(b.String() + sumPrefix + sumOf([]byte(b.String())) + "\n")
+}
+
+func groupNamed(groups []Group, name string) (Group, bool) {
+	i := slices.IndexFunc(groups, func(g Group) bool { return g.Settings.Name == name })
+	if i < 0 {
+		return Group{}, false
+	}
+	return groups[i], true
+}
