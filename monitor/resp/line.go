@@ -26,7 +26,7 @@ func readLine(r *bufio.Reader, limit int) ([]byte, error) {
 		line, err = r.ReadSlice('\n')
 	}
 	long = append(long, line...)
-	if err == bufio.ErrBufferFull {
+	if err == bufio.ErrBufferFull || len(long) > limit {
 		return nil, errLineTooLong
 	}
 	if err != nil {
