@@ -75,15 +75,14 @@ func (e entry[T]) takes(n int) bool { return n >= e.min && (e.max < 0 || n <= e.
 // word is the name without the leading "sentinel", as SENTINEL SET spells it.
 func (e entry[T]) word() string { return strings.TrimPrefix(e.Name, "sentinel ") }
 
-func (e entry[T]) names() []string { return append([]string{e.Name}, e.aliases...) }
-
 // find returns the entry of a table that answers to name.
 func find[T any](table []entry[T], name string) (entry[T], bool) {
-	i := slices.IndexFunc(table, func(e entry[T]) bool { return slices.Contains(e.names(), name) })
-	if i < 0 {
-		return entry[T]{}, false
+	for i := range table {
+		if table[i].Name == name || slices.Contains(table[i].aliases, name) {
+			return table[i], true
+		}
 	}
-	return table[i], true
+	return entry[T]{}, false
 }
 
 // problem is what is wrong with a value, in Sentinel's words where it has them, and

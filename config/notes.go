@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,18 +40,20 @@ var noteRules = map[string]noteRule{
 	"over-global": {args: 2},              // <directive> <value>: likewise
 }
 
+var errDamagedNote = problem{"damaged note of Picket.", "Restore the line from a backup, or delete it."}
+
 // parseNote reads the text after "# picket:". A verb that we do not know is not ours.
 func parseNote(l line, text string) (n note, ours bool, err error) {
 	words, err := split(text)
 	if err != nil {
-		return n, true, err
+		return n, true, errDamagedNote
 	}
 	if len(words) == 0 {
 		return n, false, nil
 	}
 	rule, ours := noteRules[words[0]]
 	if ours && len(words)-1 != rule.args {
-		return n, true, problem{"damaged note of Picket.", "Restore the line from a backup, or delete it."}
+		return n, true, errDamagedNote
 	}
 	return note{line: l, verb: words[0], args: words[1:]}, ours, nil
 }
@@ -103,8 +104,11 @@ func notesOf(s failover.Saved) []wanted {
 func (n note) apply(c *Config) error {
 	if n.verb == "boot" {
 		boot, err := unsigned(n.args[0])
+		if err != nil {
+			return errDamagedNote
+		}
 		c.Boot = boot
-		return err
+		return nil
 	}
 	if !noteRules[n.verb].group {
 		return nil
@@ -113,8 +117,8 @@ func (n note) apply(c *Config) error {
 	if i < 0 {
 		return nil
 	}
-	if err := n.applyTo(&c.Groups[i].Saved); err != nil {
-		return problem{"damaged note of Picket: " + err.Error() + ".", "Restore the line from a backup, or delete it."}
+	if n.applyTo(&c.Groups[i].Saved) != nil {
+		return errDamagedNote
 	}
 	return nil
 }
@@ -156,7 +160,7 @@ func (n note) deposed(s *failover.Saved) error {
 	}
 	offset, err := strconv.ParseInt(n.args[6], 10, 64)
 	if err != nil {
-		return fmt.Errorf("read offset: %w", err)
+		return err
 	}
 	if addr != s.Master {
 		s.Deposed = &failover.Deposed{Addr: addr, RunID: n.args[3], Epoch: epoch, ReplID: n.args[5], SecondOffset: offset}
