@@ -90,20 +90,49 @@ func Follows(m *Redis) func(map[string]string) bool {
 // IsMaster is satisfied by the INFO of a master.
 func IsMaster(info map[string]string) bool { return info["role"] == "master" }
 
-// StartMonitors starts the monitors, all at once.
-func (g *Group) StartMonitors(ctx context.Context) error {
-	cfg := g.cfg.Monitor
-	cfg.Watch.Master, cfg.Watch.Port = g.Master.Host, g.Master.Port
+// PrepareMonitors writes the monitors' configurations and starts none.
+func (g *Group) PrepareMonitors() error {
 	g.Monitors = make([]*Monitor, g.cfg.Monitors)
+	for i := range g.Monitors {
+		var err error
+		if g.Monitors[i], err = g.Lab.NewMonitor(g.monitorConfig(g.cfg.Monitor)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// monitorConfig fills in what the group itself knows.
+func (g *Group) monitorConfig(cfg MonitorConfig) MonitorConfig {
+	if cfg.Program == nil {
+		cfg.Program = g.cfg.Monitor.Program
+	}
+	cfg.Watch.Master, cfg.Watch.Port = g.Master.Host, g.Master.Port
+	return cfg
+}
+
+// StartMonitors starts the monitors, all at once, preparing them if that was not done.
+func (g *Group) StartMonitors(ctx context.Context) error {
+	if g.Monitors == nil {
+		if err := g.PrepareMonitors(); err != nil {
+			return err
+		}
+	}
 	g.Began = time.Now()
 	var all errgroup.Group
-	for i := range g.Monitors {
-		all.Go(func() (err error) {
-			g.Monitors[i], err = g.Lab.StartMonitor(ctx, cfg)
-			return err
-		})
+	for _, m := range g.Monitors {
+		all.Go(func() error { return m.Start(ctx) })
 	}
 	return all.Wait()
+}
+
+// AddMonitor starts one more monitor of the group's program, at the group's first master.
+func (g *Group) AddMonitor(ctx context.Context, cfg MonitorConfig) (*Monitor, error) {
+	m, err := g.Lab.StartMonitor(ctx, g.monitorConfig(cfg))
+	if err == nil {
+		g.Monitors = append(g.Monitors, m)
+	}
+	return m, err
 }
 
 // WaitKnown waits until every monitor knows every peer and every replica.
