@@ -153,9 +153,11 @@ func (c *conn) snapshot() profile {
 }
 
 func (c *conn) drain() {
-	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite() // the client sees the error and then the end
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok {
+		return // not a socket, nothing can be reset
 	}
+	_ = half.CloseWrite() // the client sees the error and then the end
 	c.out.mu.Lock()
 	if !c.out.dropped {
 		_ = c.nc.SetReadDeadline(time.Now().Add(linger))

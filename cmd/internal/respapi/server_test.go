@@ -1,0 +1,272 @@
+package respapi
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"picket/monitor"
+)
+
+func event(n int) monitor.Event {
+	return monitor.Event{Name: "+sdown", Level: monitor.LevelWarning, Payload: fmt.Sprintf("master m 127.0.0.1 %d", n)}
+}
+
+// A subscriber that never reads is dropped when its queue is full. Publishing
+// never waits for it, and the others get everything.
+func TestSlowSubscriberIsDropped(t *testing.T) {
+	h := open(t, func(c *Config) { c.Limits.QueuedEvents = 2000 })
+	slow, quick := h.connect(t), h.connect(t)
+	slow.ask("SUBSCRIBE +sdown")
+	quick.ask("HELLO 3", "PSUBSCRIBE +*")
+	for i := range 100 {
+		h.Publish(event(i))
+		got := quick.until([]byte(fmt.Sprintf("127.0.0.1 %d\r\n", i)))
+		if !strings.HasPrefix(got, ">4\r\n$8\r\npmessage\r\n") {
+			t.Fatalf("event %d came as %q", i, got)
+		}
+	}
+	if got := h.stats.dropped.Load(); got != 1 {
+		t.Errorf("%d subscribers dropped, want 1", got)
+	}
+	for i := 0; strings.Contains(quick.ask("CLIENT LIST"), "psub=0"); i++ {
+		if i == 1000 {
+			t.Fatal("the dropped subscriber is still listed")
+		}
+		runtime.Gosched()
+	}
+}
+
+// A client that asks without reading is not answered without end: its commands wait.
+func TestUnreadRepliesHoldBackCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, func(c *Config) { c.Limits.QueuedReplies = 1000 })
+		greedy := h.connect(t)
+		greedy.send(strings.Repeat("SENTINEL MASTERS\r\n", 500))
+		synctest.Wait()
+		if n := h.stats.commands.Load(); n > 4 {
+			t.Errorf("%d commands were answered into the void", n)
+		}
+		if got := strings.Count(greedy.until(endReply[:0]), "never"); got != 0 {
+			t.Errorf("unexpected text %d times", got)
+		}
+		greedy.send(marker + "\r\n")
+		if got := strings.Count(greedy.until(endReply), "mymaster"); got != 500 {
+			t.Errorf("%d replies once the client reads, want 500", got)
+		}
+	})
+}
+
+// What a client asked for and does not take for WriteTimeout ends it.
+func TestWriteTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, nil)
+		silent := h.connect(t)
+		silent.send("PING\r\n")
+		time.Sleep(9 * time.Second)
+		synctest.Wait()
+		if n := h.clientCount(); n != 1 {
+			t.Fatalf("%d clients before the timeout, want 1", n)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if n := h.clientCount(); n != 0 {
+			t.Errorf("%d clients after the timeout, want none", n)
+		}
+	})
+}
+
+// An endless argument, dripped, costs its own bytes and ends with its sender's
+// connection; others are served meanwhile.
+func TestDrippedArgument(t *testing.T) {
+	h := open(t, nil)
+	drip, other := h.connect(t), h.connect(t)
+	if _, err := drip.nc.Write([]byte("*1\r\n$1048576\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	for range 5000 {
+		if _, err := drip.nc.Write([]byte{'x'}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := other.ask("PING"); got != "+PONG\r\n" {
+		t.Errorf("meanwhile another client got %q", got)
+	}
+}
+
+func TestMaxClients(t *testing.T) {
+	h := open(t, func(c *Config) { c.MaxClients = 2 })
+	first := h.connect(t)
+	h.connect(t)
+	if got := h.connect(t).until(nil); got != "" {
+		t.Fatalf("read %q", got)
+	}
+	third := h.connect(t)
+	if got := third.until([]byte("never")); got != "-ERR max number of clients reached\r\n<closed>\r\n" {
+		t.Errorf("one too many was told %q", got)
+	}
+	if got := first.ask("PING"); got != "+PONG\r\n" {
+		t.Errorf("those inside get %q", got)
+	}
+}
+
+func TestSubscriptionLimits(t *testing.T) {
+	h := open(t, func(c *Config) { c.Limits.Subscriptions, c.Limits.ChannelName = 2, 8 })
+	c := h.connect(t)
+	got := c.ask("SUBSCRIBE 123456789", "SUBSCRIBE a", "PSUBSCRIBE b", "SUBSCRIBE c", "UNSUBSCRIBE a")
+	want := "-ERR the name of a channel or pattern may have at most 8 bytes\r\n" +
+		"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$10\r\npsubscribe\r\n$1\r\nb\r\n:2\r\n" +
+		"-ERR a client may have at most 2 subscriptions\r\n" +
+		"*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:1\r\n"
+	if got != want {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// A decision that does not come is given up, and the client is told.
+func TestAnswerTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, nil)
+		c := h.connect(t)
+		began := time.Now()
+		if got := c.ask("SENTINEL MONITOR hang 127.0.0.1 6379 1"); got != "-ERR the monitor is too busy to answer, try again\r\n" {
+			t.Errorf("got %q", got)
+		}
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("after %s, want 10s", took)
+		}
+	})
+}
+
+// Close does not wait for a decision, nor for anybody to read; goleak and the
+// house's own check see to the rest.
+func TestCloseEndsEverything(t *testing.T) {
+	h := open(t, nil)
+	hanging, unread, idle := h.connect(t), h.connect(t), h.connect(t)
+	idle.ask("SUBSCRIBE +sdown")
+	unread.send("PING\r\n")
+	hanging.send("SENTINEL MONITOR hang 127.0.0.1 6379 1\r\n")
+	<-h.asked
+	h.Close()
+	if got := idle.until([]byte("never")); got != "<closed>\r\n" {
+		t.Errorf("the idle client read %q", got)
+	}
+	if err := h.Serve(newPipes()); err != nil {
+		t.Errorf("Serve after Close: %v", err)
+	}
+	h.Publish(event(1)) // to nobody
+}
+
+func TestSetPassword(t *testing.T) {
+	h := open(t, nil)
+	before, after := h.connect(t), h.connect(t)
+	before.ask("AUTH default x")
+	h.SetPassword("new")
+	if got := before.ask("PING"); got != "+PONG\r\n" {
+		t.Errorf("who had authenticated gets %q", got)
+	}
+	if got := after.ask("PING", "AUTH new", "PING"); got != "-NOAUTH Authentication required.\r\n+OK\r\n+PONG\r\n" {
+		t.Errorf("who had not gets %q", got)
+	}
+}
+
+// flaky is a listener that fails to accept as one does that is out of file descriptors.
+type flaky struct {
+	*pipes
+	failures chan error
+}
+
+func (f *flaky) Accept() (net.Conn, error) {
+	select {
+	case err := <-f.failures:
+		return nil, err
+	default:
+		return f.pipes.Accept()
+	}
+}
+
+func TestAcceptErrorsBackOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zapcore.WarnLevel)
+		b := newBackend()
+		s := New(Config{Reader: b, Operator: b, Peers: b, Clock: clock, Log: zap.New(core)})
+		ln := &flaky{newPipes(), make(chan error, 20)}
+		for range 10 {
+			ln.failures <- syscall.EMFILE
+		}
+		served := make(chan error)
+		go func() { served <- s.Serve(ln) }()
+		began := time.Now()
+		h := &house{Server: s, backend: b, door: ln.pipes}
+		if got := h.connect(t).ask("PING"); got != "+PONG\r\n" {
+			t.Errorf("got %q", got)
+		}
+		if took := time.Since(began); took < 3*time.Second || took > 5*time.Second {
+			t.Errorf("ten failures took %s, want 5+10+...+640 ms and then seconds", took)
+		}
+		if n := logs.FilterMessage("cannot accept a connection").Len(); n != 10 {
+			t.Errorf("%d warnings, want 10", n)
+		}
+		_ = ln.Close()
+		if err := <-served; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("a listener closed by others ends Serve with %v", err)
+		}
+		s.Close()
+	})
+}
+
+func TestInfo(t *testing.T) {
+	h := open(t, nil)
+	c := h.connect(t)
+	all := c.ask("INFO")
+	for _, want := range []string{"# Server\r\nredis_version:7.0.15\r\nredis_mode:sentinel\r\n", "\r\n\r\n# Clients\r\nconnected_clients:1\r\n",
+		"\r\n\r\n# Stats\r\n", "\r\n\r\n# CPU\r\nused_cpu_sys:", "\r\n\r\n# Sentinel\r\nsentinel_masters:2\r\n", "\r\nuptime_in_seconds:10\r\n",
+		"\r\nconfig_file:/etc/picket/sentinel.conf\r\n", "\r\ntcp_port:26379\r\n", "\r\nrun_id:" + h.runID + "\r\n"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("INFO lacks %q:\n%s", want, all)
+		}
+	}
+	for _, same := range []string{"INFO all", "INFO everything cpu", "INFO DEFAULT"} {
+		if got := c.ask(same); strings.Count(got, "\r\n# ") != 5 || !strings.HasPrefix(got, "$") {
+			t.Errorf("%s has other sections than INFO: %s", same, got)
+		}
+	}
+	if got := c.ask("INFO sentinel cpu"); strings.Index(got, "# CPU") > strings.Index(got, "# Sentinel") || strings.Contains(got, "# Server") {
+		t.Errorf("sections are not in Sentinel's order: %s", got)
+	}
+}
+
+func TestMatchGlob(t *testing.T) {
+	for _, test := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"", "", true}, {"", "a", false}, {"a", "", false}, {"*", "", true}, {"**", "", true}, {"a*", "a", true},
+		{"*", "+switch-master", true}, {"+*", "+sdown", true}, {"+*", "-sdown", false}, {"[-+]sdown", "-sdown", true},
+		{"[-+]sdown", "xsdown", false}, {"h?llo", "hello", true}, {"h?llo", "hllo", false}, {"h*llo", "heeeello", true},
+		{"h[^e]llo", "hallo", true}, {"h[^e]llo", "hello", false}, {"h[a-c]llo", "hbllo", true}, {"h[c-a]llo", "hbllo", true},
+		{`h\*llo`, "h*llo", true}, {`h\*llo`, "hello", false}, {`[\]]`, "]", true}, {"[a", "a", true}, {"[", "a", false},
+		{"[^", "a", true}, {`\`, `\`, true}, {"A", "a", false}, {"*a*b", "xaxb", true}, {"*a*b", "xbxa", false}, {"a*b*c", "abbbc", true},
+	} {
+		if got := MatchGlob(test.pattern, test.text); got != test.want {
+			t.Errorf("MatchGlob(%q, %q) = %v", test.pattern, test.text, got)
+		}
+	}
+}
+
+// The pattern that brought down old Redis (CVE-2022-36021) takes no time here.
+func TestMatchGlobIsNotExponential(t *testing.T) {
+	if MatchGlob(strings.Repeat("a*", 500)+"b", strings.Repeat("a", 1000)) {
+		t.Error("matched")
+	}
+}
