@@ -1,0 +1,309 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"picket/monitor"
+)
+
+// These tests need a real server: what a blocked Redis and a kernel say.
+
+type server struct {
+	addr monitor.Addr
+	cmd  *exec.Cmd
+}
+
+// startRedis runs a server with these lines in its configuration file, and waits until it listens.
+func startRedis(t *testing.T, lines ...string) *server {
+	t.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("redis-server is not installed, and CI must run this test")
+		}
+		t.Skip("redis-server is not installed")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	_ = l.Close()
+	s := &server{addr: monitor.Addr{Host: "127.0.0.1", Port: port}}
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "redis.conf")
+	lines = append([]string{"port " + strconv.Itoa(port), "bind 127.0.0.1", "save \"\"", "dir " + dir, "logfile log",
+		"lua-time-limit 200"}, lines...)
+	if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd = exec.Command(path, conf)
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.kill)
+	for limit := time.Now().Add(10 * time.Second); ; {
+		if c, err := net.Dial("tcp", s.addr.String()); err == nil {
+			_ = c.Close()
+			return s
+		}
+		if time.Now().After(limit) {
+			t.Fatal("redis-server never listened")
+		}
+	}
+}
+
+func (s *server) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait()
+}
+
+func (s *server) signal(t *testing.T, sig syscall.Signal) {
+	t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// do sends an inline command over a connection of its own and returns the first line of the reply.
+func (s *server) do(t *testing.T, line string) string {
+	t.Helper()
+	c := s.send(t, line)
+	defer c.Close()
+	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	buf := make([]byte, 4096)
+	n, err := c.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(buf[:n]))
+}
+
+// send sends an inline command and returns the open connection without waiting for a reply.
+func (s *server) send(t *testing.T, line string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", s.addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if _, err := c.Write([]byte(line + "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const endless = `EVAL "while true do end" 0`
+
+func tcpLinks() *testLinks {
+	return &testLinks{hello: testHello(), dial: func(ctx context.Context, a monitor.Addr) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", a.String())
+	}}
+}
+
+// watch starts a Prober over one real server, paced for a test.
+func watch(t *testing.T, s *server, links *testLinks) (*Prober, *recorder) {
+	t.Helper()
+	rec := newRecorder()
+	p := New(Config{Sink: rec, Links: links, Clock: clock(), ID: myID, PublishEvery: 200 * time.Millisecond})
+	t.Cleanup(func() {
+		p.Close()
+		goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	})
+	p.Reconcile("g", []Target{quick(s.addr)})
+	return p, rec
+}
+
+func quick(a monitor.Addr) Target {
+	return Target{Addr: a, PingEvery: 50 * time.Millisecond, InfoEvery: 200 * time.Millisecond, DialEvery: 50 * time.Millisecond, Hello: true}
+}
+
+func TestRealHealthy(t *testing.T) {
+	s := startRedis(t)
+	_, rec := watch(t, s, tcpLinks())
+	rec.report(t, "a link", 0, kind(monitor.ReportLinkUp))
+	rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
+	info := rec.info(t, 1)
+	if info.Info.Role != monitor.RoleMaster || info.Threshold != 200*time.Millisecond || info.Denied != nil || info.Info.Keys != 0 {
+		t.Errorf("INFO report %+v", info)
+	}
+	rec.await(t, "our own hello", func() bool { return len(rec.hellos) > 1 })
+	if want := "127.0.0.1,26379," + myID + ",0,g,127.0.0.1,1,0"; rec.hellos[0] != want {
+		t.Errorf("hello %q, want %q", rec.hellos[0], want)
+	}
+	if list := s.do(t, "CLIENT LIST"); !strings.Contains(list, "name=sentinel-01234567-cmd") {
+		t.Errorf("CLIENT LIST: %s", list)
+	}
+}
+
+func TestRealBusy(t *testing.T) {
+	for _, c := range []struct {
+		name, load, block string
+		want              monitor.Reply
+		kill              string
+	}{
+		{"script", "PING", endless, monitor.ReplyBusyScript, "SCRIPT KILL"},
+		{"function", `FUNCTION LOAD "#!lua name=l\nredis.register_function('f', function() while true do end end)"`,
+			"FCALL f 0", monitor.ReplyBusyFunction, "FUNCTION KILL"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := startRedis(t)
+			_, rec := watch(t, s, tcpLinks())
+			rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
+			s.do(t, c.load)
+			mark := rec.mark()
+			s.send(t, c.block)
+			rec.report(t, "silence with kernel ACKs", mark, pending(monitor.AckAcked))
+			busy := rec.report(t, "BUSY", mark, replied(c.want))
+			if !startsWith("BUSY ")(busy.Text) {
+				t.Errorf("text %q", busy.Text)
+			}
+			mark = rec.mark()
+			if reply := s.do(t, c.kill); reply != "+OK" {
+				t.Fatalf("%s: %s", c.kill, reply)
+			}
+			rec.report(t, "PONG again", mark, replied(monitor.ReplyPong))
+			for _, r := range rec.since(0) {
+				if r.Kind == monitor.ReportLinkLost || r.Kind == monitor.ReportDialFailed {
+					t.Errorf("a script must cost no link: %+v", r)
+				}
+			}
+		})
+	}
+}
+
+// A link that is first opened to a busy server, its handshake included, must see BUSY.
+func TestRealBusyFromTheStart(t *testing.T) {
+	s := startRedis(t, "requirepass secret")
+	s.send(t, "AUTH secret\r\n"+endless)
+	links := tcpLinks()
+	links.login("", "secret")
+	_, rec := watch(t, s, links)
+	rec.report(t, "BUSY", 0, replied(monitor.ReplyBusyScript))
+}
+
+func TestRealStoppedProcess(t *testing.T) {
+	s := startRedis(t)
+	_, rec := watch(t, s, tcpLinks())
+	rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
+	mark := rec.mark()
+	s.signal(t, syscall.SIGSTOP)
+	first := rec.report(t, "silence with kernel ACKs", mark, pending(monitor.AckAcked))
+	late := rec.report(t, "a second of it", mark, func(r monitor.Report) bool {
+		return r.Kind == monitor.ReportPending && r.At.Sub(r.Sent) > time.Second
+	})
+	if late.Ack != monitor.AckAcked || late.Sent != first.Sent {
+		t.Errorf("later report %+v, first %+v", late, first)
+	}
+	s.signal(t, syscall.SIGCONT)
+	rec.report(t, "PONG", mark, replied(monitor.ReplyPong))
+}
+
+func TestRealBlind(t *testing.T) {
+	acl := []string{"user default on >secret ~* &* +@all", "user blind on >x +info"}
+	for _, c := range []struct {
+		name, user, pass string
+		want             monitor.Reply
+	}{
+		{"no password", "", "", monitor.ReplyNoAuth},
+		{"wrong password", "", "wrong", monitor.ReplyWrongPass},
+		{"no right to PING", "blind", "x", monitor.ReplyNoPerm},
+		{"right password", "", "secret", monitor.ReplyPong},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := startRedis(t, acl...)
+			links := tcpLinks()
+			links.login(c.user, c.pass)
+			p, rec := watch(t, s, links)
+			first := rec.report(t, c.want.String(), 0, replied(c.want))
+			again := rec.report(t, "it again", rec.mark(), replied(c.want))
+			if first.Link != again.Link {
+				t.Error("a refusal must not cost the link")
+			}
+			mark := rec.mark()
+			links.login("", "secret")
+			p.Reconnect("g")
+			up := rec.report(t, "PONG after new credentials", mark, func(r monitor.Report) bool {
+				return r.Link > again.Link && replied(monitor.ReplyPong)(r)
+			})
+			for _, r := range rec.since(mark) {
+				if r.Kind == monitor.ReportLinkLost || r.Link > up.Link {
+					t.Errorf("Reconnect must report one new link and no loss: %+v", r)
+				}
+			}
+		})
+	}
+}
+
+func TestRealServerWithoutPassword(t *testing.T) {
+	s := startRedis(t)
+	links := tcpLinks()
+	links.login("", "needless")
+	_, rec := watch(t, s, links)
+	rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
+	rec.await(t, "a hello", func() bool { return len(rec.hellos) > 0 })
+}
+
+func TestRealTooManyClients(t *testing.T) {
+	s := startRedis(t, "maxclients 1")
+	for { // until the server has forgotten the connection that waited for it
+		held := s.send(t, "PING")
+		buf := make([]byte, 64)
+		if n, err := held.Read(buf); err == nil && startsWith("+PONG")(string(buf[:n])) {
+			break
+		}
+	}
+	_, rec := watch(t, s, tcpLinks())
+	rec.report(t, "max clients", 0, replied(monitor.ReplyMaxClients))
+	rec.report(t, "the end of that link", 0, kind(monitor.ReportLinkLost))
+}
+
+func TestRealDeath(t *testing.T) {
+	s := startRedis(t)
+	_, rec := watch(t, s, tcpLinks())
+	rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
+	mark := rec.mark()
+	s.kill()
+	rec.report(t, "the link's end", mark, func(r monitor.Report) bool {
+		return r.Kind == monitor.ReportLinkLost && (r.Cause == monitor.CauseClosed || r.Cause == monitor.CauseReset)
+	})
+	rec.report(t, "refusal", mark, func(r monitor.Report) bool {
+		return r.Kind == monitor.ReportDialFailed && r.Cause == monitor.CauseRefused
+	})
+}
+
+// The rights that Sentinel's documentation gives must suffice for everything but nothing.
+func TestRealSentinelACL(t *testing.T) {
+	s := startRedis(t, "user default off",
+		"user picket on >pw &__sentinel__:hello +client +subscribe +publish +ping +info +multi +slaveof +config +client +exec")
+	links := tcpLinks()
+	links.login("picket", "pw")
+	_, rec := watch(t, s, links)
+	rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
+	if info := rec.info(t, 1); info.Threshold != 200*time.Millisecond || info.Denied != nil {
+		t.Errorf("INFO report %+v", info)
+	}
+	rec.await(t, "a hello", func() bool { return len(rec.hellos) > 0 })
+}
+
+func TestRealDeniedExtras(t *testing.T) {
+	s := startRedis(t, "user default off", "user picket on >pw &__sentinel__:hello +subscribe +ping +info")
+	links := tcpLinks()
+	links.login("picket", "pw")
+	_, rec := watch(t, s, links)
+	info := rec.info(t, 3)
+	if info.Threshold != -1 || strings.Join(info.Denied, " ") != "config|get publish" {
+		t.Errorf("threshold %v, denied %q", info.Threshold, info.Denied)
+	}
+}
