@@ -2,6 +2,7 @@ package ask
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -62,7 +63,7 @@ func (d *door) exchange(ctx context.Context, in lane, f func(*link) error) error
 	}
 	if l := d.takeIdle(); l != nil {
 		err := d.lend(l, f)
-		if err == nil || l.usable() || ctx.Err() != nil {
+		if err == nil || l.usable() || ctx.Err() != nil || errors.Is(err, errNoAnswer) {
 			return err
 		}
 	}

@@ -3,7 +3,9 @@ package ask
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +23,10 @@ const (
 	longestExchange = time.Minute
 )
 
-var errLinkGone = errors.New("the connection is gone")
+var (
+	errLinkGone = errors.New("the connection is gone")
+	errNoAnswer = fmt.Errorf("no answer in time: %w", context.DeadlineExceeded)
+)
 
 // link is one connection to a peer and the go-redis client that speaks on it.
 // It is used by one goroutine at a time and never outlives its connection: go-redis
@@ -91,10 +96,19 @@ func (l *link) do(ctx context.Context, commands ...[]any) ([]*redis.Cmd, error) 
 		replies[i] = pipe.Do(ctx, c...)
 	}
 	_, err := pipe.Exec(ctx)
+	if late(ctx, err) {
+		return nil, errNoAnswer
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	return replies, connError(err, replies)
+}
+
+// late reports whether time ran out, which the connection, whose deadline is that
+// of ctx, may notice before ctx does.
+func late(ctx context.Context, err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded)
 }
 
 // connError tells a refused command from a lost connection. After a failed

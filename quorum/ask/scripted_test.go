@@ -245,7 +245,10 @@ func newStage(t *testing.T) *stage {
 		Sink: &s.notes, Links: &s.street, Log: zap.NewNop(),
 		Clock: func() monitor.Instant { return monitor.Instant(time.Second + time.Since(start)) },
 	})
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.Close()
+		<-time.After(2 * time.Second) // slow peers end too
+	})
 	return s
 }
 
