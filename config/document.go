@@ -21,7 +21,7 @@ type wanted struct {
 }
 
 func (w wanted) text() string {
-	if note, ok := strings.CutPrefix(w.words[0], notePrefix); ok && note == "" {
+	if w.words[0] == notePrefix {
 		return notePrefix + " " + join(w.words[1:]...)
 	}
 	return join(w.words...)
@@ -70,7 +70,7 @@ func keyOf(raw string) (key string, canonical []string) {
 		return e.Name, append(strings.Fields(e.Name), args...)
 	}
 	if e, ok := find(groupTable, key); ok && len(args) > 0 {
-		return join(e.Name, args[0]), append(strings.Fields(e.Name), args...)
+		return lineKey(e.Name, args[0]), append(strings.Fields(e.Name), args...)
 	}
 	if slices.Contains(identityKeys, key) {
 		return key, append(strings.Fields(key), args...)

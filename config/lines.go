@@ -13,7 +13,7 @@ func linesOf(st State) []wanted {
 	fresh := newConfig().Globals
 	list := identityLines(st)
 	for _, e := range globalTable {
-		list = append(list, entryLines(e, &st.Globals, &fresh, "")...)
+		list = append(list, entryLines(e, &st.Globals, &fresh)...)
 	}
 	for _, g := range st.Groups {
 		list = append(list, groupLines(g, groupTable)...)
@@ -45,16 +45,21 @@ func groupLines(g Group, table []entry[Group]) []wanted {
 	return append(list, notesOf(g.Saved)...)
 }
 
-// entryLines renders one directive. name is the group's, "" for one of the process.
-func entryLines[T any](e entry[T], t, fresh *T, name string) []wanted {
-	prefix, key := strings.Fields(e.Name), e.Name
-	if name != "" {
-		prefix, key = append(prefix, name), join(e.Name, name)
-	}
+// entryLines renders one directive, of the group if one is named.
+func entryLines[T any](e entry[T], t, fresh *T, group ...string) []wanted {
+	prefix := append(strings.Fields(e.Name), group...)
 	optional := !e.has(always) && slices.EqualFunc(e.show(t), e.show(fresh), slices.Equal)
 	var list []wanted
 	for _, args := range e.show(t) {
-		list = append(list, wanted{key: key, words: append(slices.Clone(prefix), args...), optional: optional})
+		list = append(list, wanted{key: lineKey(e.Name, group...), words: append(slices.Clone(prefix), args...), optional: optional})
 	}
 	return list
+}
+
+// lineKey is the key of the lines of a directive or note, of the group if one is named.
+func lineKey(name string, group ...string) string {
+	if len(group) == 0 {
+		return name
+	}
+	return join(name, group[0])
 }

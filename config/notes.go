@@ -64,21 +64,17 @@ func noteKey(text string) (key string, canonical []string) {
 	if !ours || err != nil {
 		return "", nil
 	}
-	key = notePrefix + " " + n.verb
-	if noteRules[n.verb].group {
-		key = join(key, n.args[0])
-	}
-	return key, append([]string{notePrefix, n.verb}, n.args...)
+	w := noteLine(n.verb, n.args...)
+	return w.key, w.words
 }
 
 // noteLine is a note to be written.
 func noteLine(verb string, args ...string) wanted {
 	words := append([]string{notePrefix, verb}, args...)
-	key := notePrefix + " " + verb
 	if noteRules[verb].group {
-		key = join(key, args[0])
+		return wanted{key: lineKey(notePrefix+verb, args[0]), words: words}
 	}
-	return wanted{key: key, words: words}
+	return wanted{key: notePrefix + verb, words: words}
 }
 
 // notesOf writes down what no directive says of a group.

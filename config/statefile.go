@@ -63,7 +63,7 @@ func stateText(st State, from origin) []byte {
 	fresh := newConfig().Globals
 	for _, e := range globalTable {
 		if mark, ok := override(e, &st.Globals, &from.globals); ok {
-			list = append(list, entryLines(e, &st.Globals, &fresh, "")...)
+			list = append(list, entryLines(e, &st.Globals, &fresh)...)
 			list = append(list, noteLine("over-global", e.Name, mark))
 		}
 	}
