@@ -107,6 +107,9 @@ func (m *Monitor) CurrentEpoch() uint64 { return m.shared.epochs.Current }
 // Peers returns every peer that some group has as a voter, ordered by id.
 func (m *Monitor) Peers() []*quorum.Peer { return m.shared.roster.All() }
 
+// Peer returns one peer, or nil.
+func (m *Monitor) Peer(id quorum.ID) *quorum.Peer { return m.shared.roster.Get(id) }
+
 // Self returns the monitor's id.
 func (m *Monitor) Self() quorum.ID { return m.shared.self }
 
@@ -190,16 +193,4 @@ func (m *Monitor) Warnings(now monitor.Instant) (events []monitor.Event, next mo
 		}
 	}
 	return events, next
-}
-
-// Explain returns what concerns the whole monitor, for SENTINEL EXPLAIN.
-func (m *Monitor) explain() []string {
-	var lines []string
-	if m.shared.unsaved != "" {
-		lines = append(lines, "this monitor neither votes nor leads: state cannot be saved: "+m.shared.unsaved)
-	}
-	if !m.shared.impostor.IsZero() {
-		lines = append(lines, "this monitor neither votes nor leads: another monitor at "+m.shared.impostor.String()+" has the same id")
-	}
-	return lines
 }

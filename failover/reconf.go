@@ -15,7 +15,7 @@ const reconfTimeout = 10 * time.Second
 func (g *Group) advanceReconf(a *attempt) {
 	m := g.master()
 	if g.after(a.entered, g.set.FailoverTimeout) {
-		g.warn("+failover-end-for-timeout", g.masterSubject().String(), "")
+		g.warn("+failover-end-for-timeout", g.formerSubject().String(), "")
 		for _, i := range g.replicas() {
 			if i.Reconf == reconfNone && !g.isDeposed(i) && i.Evidence.LinkUp {
 				g.note("+slave-reconf-sent-be", g.subject(i).String(), "")
@@ -93,11 +93,21 @@ func (g *Group) reconfSeen(i *Instance) {
 
 // endReconf completes the failover.
 func (g *Group) endReconf() {
-	g.warn("+failover-end", g.masterSubject().String(), "")
+	g.warn("+failover-end", g.formerSubject().String(), "")
 	for _, i := range g.instances {
 		i.Reconf = reconfNone
 	}
 	g.attempt, g.retarget = nil, true
+}
+
+// formerSubject is the master that the failover left: Sentinel names it in the
+// events that end a failover.
+func (g *Group) formerSubject() monitor.Subject {
+	s := g.masterSubject()
+	if g.attempt != nil {
+		s.Addr = g.attempt.oldOwner
+	}
+	return s
 }
 
 // done takes the result of an effect.

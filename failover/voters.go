@@ -38,6 +38,9 @@ const askPeriod = time.Second
 // freshBusy is how long a sight of BUSY explains silence.
 const freshBusy = 3 * time.Second
 
+// majorityGrace is how long after the start other monitors may still be unknown.
+const majorityGrace = 10 * time.Second
+
 // maxVoters bounds how many monitors a group takes.
 const maxVoters = 128
 
@@ -122,7 +125,7 @@ func (g *Group) lookAtMajority() {
 			missing += " " + string(v.ID) + "@" + v.Addr.String()
 		}
 	}
-	bad := g.votersAll()-down < g.needed()
+	bad := g.votersAll()-down < g.needed() && (down > 0 || g.after(g.born, majorityGrace))
 	if bad == g.majorityBad {
 		return
 	}

@@ -169,7 +169,7 @@ func (g *Group) rulesFor(i *Instance, cut monitor.Instant) monitor.Rules {
 		return r
 	}
 	r.CutSince = cut
-	if i.Info.Role == monitor.RoleReplica {
+	if i.Info.Role == monitor.RoleReplica && i.InfoSent > g.configSince {
 		r.RoleSince = i.RoleSince
 	}
 	if g.set.Busy == BusyFailover {
@@ -222,7 +222,9 @@ func (g *Group) settle(i *Instance, v monitor.Verdict) {
 			v.Since = g.now
 		}
 		i.Verdict = v
-		g.tellVerdict(i, old)
+		if v.State != monitor.StateUnknown {
+			g.tellVerdict(i, old)
+		}
 	}
 	i.Verdict = v
 	switch {

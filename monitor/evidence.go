@@ -18,7 +18,7 @@ type Evidence struct {
 	Reply     Reply // the last reply's class
 	Text      string
 	Ack       Ack
-	Cause     Cause   // why the link is down; CauseNone while it is up
+	Cause     Cause   // why the link was lost or could not be made; CauseNone since the last reply
 	Gone      bool    // the process was seen to end: refused after a link was lost
 	QueueFull Instant // a second connection timed out beside an acknowledged link
 	Hidden    Instant // INFO was answered BUSY: what a MISCONF on PING hides
@@ -40,7 +40,7 @@ func (e *Evidence) Observe(r Report) {
 	}
 	switch r.Kind {
 	case ReportLinkUp:
-		e.Link, e.LinkUp, e.Cause, e.Ack = r.Link, true, CauseNone, AckUnknown
+		e.Link, e.LinkUp, e.Ack = r.Link, true, AckUnknown // it proves a kernel, not a process
 	case ReportReplied:
 		e.replied(r)
 	case ReportPending:

@@ -71,15 +71,27 @@ type rule struct {
 func never(sight) time.Duration         { return -1 }
 func atOnce(sight) time.Duration        { return 0 }
 func afterDown(s sight) time.Duration   { return s.DownAfter }
-func lost(c Cause) func(sight) bool     { return func(s sight) bool { return !s.LinkUp && s.Cause == c } }
+func lost(c Cause) func(sight) bool     { return func(s sight) bool { return s.lost() && s.Cause == c } }
 func answered(r Reply) func(sight) bool { return func(s sight) bool { return s.Reply == r } }
+// lost reports that the link was lost and nothing answered since; a link that
+// came up again has a moment to be answered on.
+func (s sight) lost() bool {
+	return s.Unanswered != Never && (!s.LinkUp || s.age() < s.SilentAfter())
+}
+
+// closed reports a link that the other side ended and that could not be renewed
+// yet. For a moment that proves nothing: CLIENT KILL does it too.
+func closed(c Cause) func(sight) bool {
+	return func(s sight) bool { return s.lost() && s.Cause == c && s.age() >= s.SilentAfter() }
+}
+
 func (s sight) quiet() bool             { return s.LinkUp && s.Unanswered != Never && s.age() >= s.SilentAfter() }
 
 // rules is the evidence table of the design.
 var rules = []rule{
 	{StateGone, ReasonRefused, lost(CauseRefused), afterDown},
-	{StateGone, ReasonClosed, lost(CauseClosed), afterDown},
-	{StateGone, ReasonClosed, lost(CauseReset), afterDown},
+	{StateGone, ReasonClosed, closed(CauseClosed), afterDown},
+	{StateGone, ReasonClosed, closed(CauseReset), afterDown},
 	{StateUnreachable, ReasonUnacked, lost(CauseNoAck), afterDown},
 	{StateUnreachable, ReasonNoRoute, lost(CauseNoRoute), afterDown},
 	{StateUnreachable, ReasonDialTimeout, lost(CauseTimeout), afterDown},

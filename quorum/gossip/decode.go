@@ -42,8 +42,9 @@ func decodeItem(k kind, body []byte) (message, bool) {
 	case kindOpinion:
 		o := r.opinion()
 		return message{opinion: &o}, !r.bad
-	case kindConfig:
+	case kindConfig, kindOrder:
 		c := r.config()
+		c.Ordered = k == kindOrder
 		return message{config: &c}, !r.bad
 	case kindRelease:
 		l := r.release()

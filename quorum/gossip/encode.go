@@ -21,6 +21,7 @@ const (
 	kindOpinion kind = 1
 	kindConfig  kind = 2
 	kindRelease kind = 3
+	kindOrder   kind = 4 // a configuration that its leader is about to order: never to be read as a fact
 )
 
 // datagramLimit keeps an encrypted datagram below the smallest common path MTU.
@@ -38,6 +39,8 @@ func (m message) body(waited time.Duration) (kind, []byte) {
 	switch {
 	case m.opinion != nil:
 		return kindOpinion, opinionBody(*m.opinion, waited)
+	case m.config != nil && m.config.Ordered:
+		return kindOrder, configBody(*m.config)
 	case m.config != nil:
 		return kindConfig, configBody(*m.config)
 	}

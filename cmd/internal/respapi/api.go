@@ -72,6 +72,8 @@ type Operator interface {
 	// returns how many they were.
 	Reset(ctx context.Context, pattern string) (int, error)
 	Flush(ctx context.Context) error
+	// Explain says, a finding a line, why a group is or is not failing over now.
+	Explain(ctx context.Context, name string) ([]string, error)
 	// Shutdown asks the daemon to end and returns at once.
 	Shutdown()
 }

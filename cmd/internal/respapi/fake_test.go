@@ -138,6 +138,14 @@ func (b *backend) Reset(_ context.Context, pattern string) (int, error) {
 	return 2, nil
 }
 
+func (b *backend) Explain(_ context.Context, name string) ([]string, error) {
+	v, ok := b.View(name)
+	if !ok {
+		return nil, NoSuchMaster
+	}
+	return v.Explain, nil
+}
+
 func (b *backend) Flush(context.Context) error { b.note("flush"); return ConfigFileFailed }
 func (b *backend) Shutdown()                   { b.note("shutdown") }
 

@@ -189,7 +189,8 @@ func (s *Server) sentinelCkQuorum(c *call) {
 }
 
 func (s *Server) sentinelExplain(c *call) {
-	if v, ok := c.view(c.args[2]); ok {
-		c.bulks(v.Explain)
+	var lines []string
+	if s.decided(c, func(ctx context.Context) (err error) { lines, err = s.cfg.Operator.Explain(ctx, c.args[2]); return err }) {
+		c.bulks(lines)
 	}
 }

@@ -1,0 +1,118 @@
+package daemon
+
+import (
+	"net"
+	"os"
+	"slices"
+	"sync/atomic"
+
+	"picket/cmd/internal/respapi"
+	"picket/failover"
+	"picket/monitor"
+	"picket/quorum"
+)
+
+// board is what the loop publishes for everyone else: immutable views, one slot
+// a group. Only the loop writes it.
+type board struct {
+	slots  atomic.Pointer[registry]
+	epoch  atomic.Uint64
+	gossip atomic.Pointer[monitor.Addr]
+	names  atomic.Pointer[map[string]string] // host name -> numeric address
+	status respapi.Status
+}
+
+type registry struct {
+	order  []*slot
+	byName map[string]*slot
+}
+
+// slot is what one group last published.
+type slot struct {
+	name    string
+	view    atomic.Pointer[failover.View]
+	config  atomic.Pointer[quorum.Configuration]
+	opinion atomic.Pointer[quorum.Opinion] // its Age is of the view's instant
+}
+
+func newBoard(d *Daemon, version string) *board {
+	b := &board{}
+	b.slots.Store(&registry{byName: map[string]*slot{}})
+	b.names.Store(&map[string]string{})
+	b.epoch.Store(d.cfg.CurrentEpoch)
+	executable, _ := os.Executable() // shown only
+	b.status = respapi.Status{
+		ID: d.cfg.MyID, Boot: d.cfg.Boot, Version: version, Port: d.cfg.Port,
+		ConfigFile: d.cfg.Path, Executable: executable, StartedAt: 1,
+	}
+	return b
+}
+
+// add makes room for a group, at the end of the order.
+func (b *board) add(name string) *slot {
+	old := b.slots.Load()
+	s := &slot{name: name}
+	next := &registry{order: append(slices.Clone(old.order), s), byName: map[string]*slot{name: s}}
+	for _, o := range old.order {
+		next.byName[o.name] = o
+	}
+	b.slots.Store(next)
+	return s
+}
+
+func (b *board) remove(name string) {
+	old := b.slots.Load()
+	next := &registry{byName: map[string]*slot{}}
+	for _, s := range old.order {
+		if s.name != name {
+			next.order = append(next.order, s)
+			next.byName[s.name] = s
+		}
+	}
+	b.slots.Store(next)
+}
+
+func (b *board) slot(name string) *slot { return b.slots.Load().byName[name] }
+
+func (b *board) config(group string) (quorum.Configuration, bool) {
+	s := b.slot(group)
+	if s == nil || s.config.Load() == nil {
+		return quorum.Configuration{}, false
+	}
+	return *s.config.Load(), true
+}
+
+func (b *board) groupNames() []string {
+	var names []string
+	for _, s := range b.slots.Load().order {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// hosts lists the host names among the addresses of all groups.
+func (b *board) hosts() []string {
+	seen := map[string]bool{}
+	note := func(a monitor.Addr) {
+		if a.Host != "" && net.ParseIP(a.Host) == nil {
+			seen[a.Host] = true
+		}
+	}
+	for _, s := range b.slots.Load().order {
+		v := s.view.Load()
+		if v == nil {
+			continue
+		}
+		note(v.Master.Addr)
+		for _, r := range v.Replicas {
+			note(r.Addr)
+			note(monitor.Addr{Host: r.Info.MasterHost, Port: r.Info.MasterPort})
+		}
+	}
+	list := make([]string, 0, len(seen))
+	for h := range seen {
+		list = append(list, h)
+	}
+	slices.Sort(list)
+	return list
+}

@@ -1,0 +1,258 @@
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"picket/cmd/internal/respapi"
+	"picket/config"
+	"picket/failover"
+	"picket/failover/act"
+	"picket/monitor"
+	"picket/monitor/probe"
+	"picket/quorum"
+	"picket/quorum/ask"
+	"picket/quorum/gossip"
+)
+
+// Options are what a daemon is started with.
+type Options struct {
+	Config  *config.Config
+	Log     *zap.Logger
+	Level   zap.AtomicLevel
+	Version string
+}
+
+// Daemon is one running monitor.
+type Daemon struct {
+	cfg   *config.Config
+	log   *zap.Logger
+	level zap.AtomicLevel
+	start time.Time
+
+	store *config.Store
+	links *links
+	board *board
+	loop  *loop
+
+	prober *probe.Prober
+	actor  *act.Actor
+	asker  *ask.Asker
+	pool   *gossip.Pool
+	door   *respapi.Server
+	stop   context.CancelFunc
+	done   context.Context
+}
+
+// clock reads this process's monotonic clock.
+func (d *Daemon) clock() monitor.Instant { return monitor.Instant(time.Since(d.start)) + 1 }
+
+// Run starts a monitor and returns when ctx ends or a client asks for SHUTDOWN.
+// An error names what could not be opened and what to do.
+func Run(ctx context.Context, o Options) error {
+	d := &Daemon{cfg: o.Config, log: o.Log, level: o.Level, start: time.Now()}
+	listeners, err := d.listen()
+	if err != nil {
+		return err
+	}
+	defer closeAll(listeners)
+	if err := d.openState(); err != nil {
+		return err
+	}
+	d.done, d.stop = context.WithCancel(ctx)
+	defer d.stop()
+	d.board = newBoard(d, o.Version)
+	d.links = newLinks(d)
+	if err := d.openShells(); err != nil {
+		return err
+	}
+	defer d.close()
+	return d.serve(listeners)
+}
+
+// listen binds the RESP port before anything else is touched: a second process
+// on a busy port must leave file and log of the first alone.
+func (d *Daemon) listen() ([]net.Listener, error) {
+	if d.cfg.Port == 0 {
+		return nil, errors.New("port is 0: peers and clients could not reach this monitor; set port")
+	}
+	var opened []net.Listener
+	for _, bind := range d.cfg.Bind {
+		optional := bind[0] == '-'
+		host := bind
+		if optional {
+			host = bind[1:]
+		}
+		ln, err := net.Listen("tcp", net.JoinHostPort(listenHost(host), strconv.Itoa(d.cfg.Port)))
+		if err != nil && optional {
+			continue
+		}
+		if err != nil {
+			closeAll(opened)
+			return nil, fmt.Errorf("listen on port %d: %w; is another monitor running? Set port or bind", d.cfg.Port, err)
+		}
+		opened = append(opened, ln)
+	}
+	if len(opened) == 0 {
+		return nil, fmt.Errorf("listen on port %d: no address in \"bind\" could be used", d.cfg.Port)
+	}
+	return opened, nil
+}
+
+// listenHost turns Redis' "*" and "::*" into what net.Listen takes.
+func listenHost(host string) string {
+	switch host {
+	case "*":
+		return "0.0.0.0"
+	case "::*":
+		return "::"
+	}
+	return host
+}
+
+func closeAll(list []net.Listener) {
+	for _, ln := range list {
+		_ = ln.Close() // it may be closed already
+	}
+}
+
+// openState makes the monitor's identity durable before it speaks: a new id at
+// the first start, a higher boot number at each.
+func (d *Daemon) openState() error {
+	store, err := config.Open(d.cfg)
+	if err != nil {
+		return err
+	}
+	d.store = store
+	if d.cfg.MyID == "" {
+		d.cfg.MyID = newID()
+	}
+	d.cfg.Boot++
+	if err := store.Save(d.cfg.State()); err != nil {
+		return fmt.Errorf("%w; or keep the state elsewhere with: state-dir <directory>", err)
+	}
+	for _, w := range append(d.cfg.Warnings, store.Warnings()...) {
+		d.log.Warn("configuration", zap.String("warning", w))
+	}
+	return nil
+}
+
+func newID() quorum.ID {
+	var b [20]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails (Go 1.24)
+	return quorum.ID(hex.EncodeToString(b[:]))
+}
+
+func newSeed() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+func (d *Daemon) openShells() error {
+	d.loop = newLoop(d, failover.NewMonitor(failover.Identity{
+		ID: d.cfg.MyID, Boot: d.cfg.Boot, Epoch: d.cfg.CurrentEpoch, Seed: newSeed(),
+	}))
+	sink := sink{d.loop}
+	pool, err := gossip.Start(d.gossipConfig(sink))
+	if err != nil {
+		return err
+	}
+	d.pool = pool
+	d.board.gossip.Store(new(pool.Addr()))
+	d.prober = probe.New(probe.Config{Sink: sink, Links: d.links, Clock: d.clock, Log: d.log.Named("probe"), ID: d.cfg.MyID})
+	d.actor = act.New(act.Config{Links: d.links, Clock: d.clock, Log: d.log.Named("act")})
+	d.asker = ask.New(ask.Config{Sink: sink, Links: d.links, Clock: d.clock, Log: d.log.Named("ask")})
+	backend := backend{d}
+	d.door = respapi.New(respapi.Config{
+		Reader: backend, Operator: backend, Peers: backend, Clock: d.clock, Log: d.log.Named("resp"),
+		Password: d.cfg.RequirePass, MaxClients: d.cfg.MaxClients,
+	})
+	return nil
+}
+
+func (d *Daemon) gossipConfig(s sink) gossip.Config {
+	c := gossip.Config{
+		ID: d.cfg.MyID, Boot: d.cfg.Boot, Port: d.cfg.Port + 1000, Bind: d.cfg.GossipBind, Key: d.gossipKey(),
+		Sink: s, Watcher: s, State: gossipState{d}, Clock: d.clock, Log: d.log.Named("gossip"), Advertise: d.cfg.AnnounceIP,
+	}
+	if c.Port > 65535 {
+		c.Port = 0
+	}
+	if d.cfg.GossipPortSet {
+		c.Port, c.Choice = d.cfg.GossipPort, gossip.PortFixed
+	}
+	if c.Bind == "" {
+		c.Bind = soleAddress(d.cfg.Bind)
+	}
+	return c
+}
+
+// soleAddress is the address that the monitor is bound to, "" when it is all.
+func soleAddress(binds []string) string {
+	for _, b := range binds {
+		if ip := net.ParseIP(b); ip != nil && !ip.IsUnspecified() {
+			return b
+		}
+	}
+	return ""
+}
+
+// gossipKey is what was configured, else derived from the password that peers
+// share, else none.
+func (d *Daemon) gossipKey() []byte {
+	switch {
+	case len(d.cfg.GossipKey) > 0:
+		return d.cfg.GossipKey
+	case d.cfg.SentinelPass != "":
+		return gossip.DeriveKey(d.cfg.SentinelPass)
+	case d.cfg.RequirePass != "":
+		return gossip.DeriveKey(d.cfg.RequirePass)
+	}
+	return nil
+}
+
+// serve runs until the end is asked for, or a door fails.
+func (d *Daemon) serve(listeners []net.Listener) error {
+	d.log.Info("monitor starts", zap.String("id", string(d.cfg.MyID)), zap.Int("port", d.cfg.Port),
+		zap.Stringer("gossip", d.pool.Addr()), zap.Int("groups", len(d.cfg.Groups)), zap.String("state", d.store.Path()),
+		zap.Int("pid", os.Getpid()))
+	failed := make(chan error, len(listeners))
+	for _, ln := range listeners {
+		go func() { failed <- d.door.Serve(ln) }()
+	}
+	go d.resolveNames()
+	finished := make(chan struct{})
+	go func() { d.loop.run(d.done); close(finished) }()
+	var err error
+	select {
+	case <-d.done.Done():
+	case err = <-failed:
+	}
+	d.stop()
+	<-finished
+	d.log.Info("monitor ends")
+	if err != nil {
+		return fmt.Errorf("serve clients: %w", err)
+	}
+	return nil
+}
+
+func (d *Daemon) close() {
+	d.stop()
+	d.door.Close()
+	d.prober.Close()
+	d.asker.Close()
+	d.pool.Close()
+	d.loop.drain()
+}

@@ -1,0 +1,152 @@
+package daemon
+
+import (
+	"context"
+	"maps"
+	"net"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"picket/config"
+	"picket/failover"
+	"picket/monitor"
+	"picket/quorum"
+)
+
+// links tells the shells how to reach instances and peers, and what to say of
+// ourselves. The loop replaces what changes; shells read from any goroutine.
+type links struct {
+	d      *Daemon
+	dialer net.Dialer
+	groups atomic.Pointer[map[string]access]
+}
+
+// access is how a group's instances are spoken to.
+type access struct {
+	user, pass string
+	rename     map[string]string
+}
+
+func newLinks(d *Daemon) *links {
+	l := &links{d: d, dialer: net.Dialer{KeepAlive: 15 * time.Second}}
+	l.groups.Store(&map[string]access{})
+	return l
+}
+
+// setGroup takes how to speak to a group's instances.
+func (l *links) setGroup(g config.Group) {
+	next := maps.Clone(*l.groups.Load())
+	next[g.Settings.Name] = access{user: g.AuthUser, pass: g.AuthPass, rename: maps.Clone(g.Rename)}
+	l.groups.Store(&next)
+}
+
+func (l *links) removeGroup(name string) {
+	next := maps.Clone(*l.groups.Load())
+	delete(next, name)
+	l.groups.Store(&next)
+}
+
+// Dial connects to an instance or a peer.
+func (l *links) Dial(ctx context.Context, addr monitor.Addr) (net.Conn, error) {
+	return l.dialer.DialContext(ctx, "tcp", addr.String())
+}
+
+// Credentials returns a group's auth-user and auth-pass.
+func (l *links) Credentials(group string) (user, pass string) {
+	a := (*l.groups.Load())[group]
+	return a.user, a.pass
+}
+
+// Command returns the name by which a group's instances know a command.
+func (l *links) Command(group, name string) string {
+	if renamed, ok := (*l.groups.Load())[group].rename[strings.ToUpper(name)]; ok {
+		return renamed
+	}
+	return name
+}
+
+// Announce returns the hello of a group.
+func (l *links) Announce(group string) monitor.Hello {
+	c, ok := l.d.board.config(group)
+	if !ok {
+		return monitor.Hello{}
+	}
+	return l.hello(c)
+}
+
+func (l *links) hello(c quorum.Configuration) monitor.Hello {
+	id, self := l.Self()
+	return monitor.Hello{
+		Peer: self, ID: string(id), CurrentEpoch: l.d.board.epoch.Load(), Group: c.Group,
+		Master: l.d.shown(c.Master), ConfigEpoch: c.Epoch,
+	}
+}
+
+// PeerCredentials are sentinel-user and sentinel-pass, else requirepass, as in Sentinel.
+func (l *links) PeerCredentials() (user, pass string) {
+	if l.d.cfg.SentinelPass != "" {
+		return l.d.cfg.SentinelUser, l.d.cfg.SentinelPass
+	}
+	return "", l.d.cfg.RequirePass
+}
+
+// Self is our id and the address we announce.
+func (l *links) Self() (quorum.ID, monitor.Addr) {
+	addr := monitor.Addr{Host: l.d.cfg.AnnounceIP, Port: l.d.cfg.AnnouncePort}
+	if addr.Port == 0 {
+		addr.Port = l.d.cfg.Port
+	}
+	return l.d.cfg.MyID, addr
+}
+
+// shown is an address as it is given to clients and instances: numeric, unless
+// announce-hostnames is on.
+func (d *Daemon) shown(a monitor.Addr) monitor.Addr {
+	if d.cfg.AnnounceHostnames {
+		return a
+	}
+	if ip, ok := (*d.board.names.Load())[a.Host]; ok {
+		a.Host = ip
+	}
+	return a
+}
+
+// resolvePeriod is how often host names are looked up again.
+const resolvePeriod = 5 * time.Second
+
+// resolveNames keeps the numeric addresses of host names fresh, beside the loop:
+// a slow resolver never delays a decision.
+func (d *Daemon) resolveNames() {
+	tick := time.NewTicker(resolvePeriod)
+	defer tick.Stop()
+	for {
+		for _, host := range d.board.hosts() {
+			d.resolve(host)
+		}
+		select {
+		case <-d.done.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *Daemon) resolve(host string) {
+	ctx, cancel := context.WithTimeout(d.done, resolvePeriod)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupHost(ctx, host)
+	if err != nil || len(found) == 0 {
+		return // the dial reports it as name-unresolved; the last address is kept
+	}
+	known := *d.board.names.Load()
+	if known[host] == found[0] {
+		return
+	}
+	next := maps.Clone(known)
+	next[host] = found[0]
+	d.board.names.Store(&next)
+	for _, name := range d.board.groupNames() {
+		d.loop.put(job{group: name, in: failover.Resolved{Host: host, IP: found[0]}})
+	}
+}

@@ -1,0 +1,256 @@
+package daemon
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"picket/config"
+	"picket/failover"
+	"picket/monitor"
+)
+
+const (
+	// queueLength bounds the inputs that wait; a producer beyond it waits too.
+	queueLength = 8192
+	// batchLimit bounds how many inputs are stepped before the clock is read again.
+	batchLimit = 256
+	// heartbeat is how often the loop runs at least; a longer gap is a stall.
+	heartbeat = 100 * time.Millisecond
+	// stallLimit is the gap from which our own process counts as having stood still.
+	stallLimit = 400 * time.Millisecond
+	// lazySave is how long a fact may wait to be saved.
+	lazySave = time.Second
+	// viewPeriod is how old a view may be when nothing but reply times changed.
+	viewPeriod = 100 * time.Millisecond
+)
+
+// job is one input for one group, or a function to run between steps.
+type job struct {
+	group string
+	in    failover.Input
+	run   func(now monitor.Instant)
+}
+
+// loop owns the core. Everything else reaches it through put.
+type loop struct {
+	d     *Daemon
+	mon   *failover.Monitor
+	jobs  chan job
+	saved chan saveResult
+	quit  chan struct{} // closed when run has returned
+
+	groups  map[string]*watched
+	wakes   wakeQueue
+	writer  *writer
+	save    saving
+	tickets tickets
+	alive   monitor.Instant
+	warnAt  monitor.Instant
+	beats   atomic.Uint64
+	gossip  map[monitor.Addr]bool // addresses that peers gave for their gossip
+}
+
+// watched is a group with what the daemon holds of it beside the core.
+type watched struct {
+	group     *failover.Group
+	conf      config.Group // settings, credentials and renames; Saved is taken from the group
+	slot      *slot
+	wake      monitor.Instant
+	index     int // in the wake queue, -1 when not in it
+	published monitor.Instant
+	touched   bool // stepped since its view was published
+	urgent    bool // the view must be published at once
+}
+
+func newLoop(d *Daemon, mon *failover.Monitor) *loop {
+	l := &loop{
+		d: d, mon: mon, jobs: make(chan job, queueLength), saved: make(chan saveResult, 1), quit: make(chan struct{}),
+		groups: map[string]*watched{}, gossip: map[monitor.Addr]bool{},
+	}
+	l.writer = newWriter(d.store, l.saved)
+	l.tickets.init()
+	return l
+}
+
+// put hands a job to the loop; it waits while the queue is full and gives up
+// when the daemon ends.
+func (l *loop) put(j job) {
+	select {
+	case l.jobs <- j:
+	case <-l.d.done.Done():
+	}
+}
+
+// run steps inputs until ctx ends, then saves what is not saved yet.
+func (l *loop) run(ctx context.Context) {
+	defer close(l.quit)
+	go l.writer.run()
+	defer l.writer.close()
+	l.alive = l.d.clock()
+	for _, g := range l.d.cfg.Groups {
+		l.watch(g)
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		timer.Reset(l.pause())
+		select {
+		case <-ctx.Done():
+			l.finalSave()
+			return
+		case j := <-l.jobs:
+			l.beat()
+			l.step(j)
+			l.more()
+		case r := <-l.saved:
+			l.beat()
+			l.saveDone(r)
+		case <-timer.C:
+			l.beat()
+		}
+		l.due()
+		l.startSave()
+		l.publish()
+	}
+}
+
+// more steps what else is queued, so that a burst is published and saved once.
+func (l *loop) more() {
+	for range batchLimit {
+		select {
+		case j := <-l.jobs:
+			l.step(j)
+		default:
+			return
+		}
+	}
+}
+
+// pause is how long nothing is due.
+func (l *loop) pause() time.Duration {
+	now := l.d.clock()
+	next := now.Add(heartbeat)
+	if at := l.wakes.next(); at != monitor.Never {
+		next = min(next, at)
+	}
+	return max(0, next.Sub(now))
+}
+
+// beat notes that the loop runs. A gap means that our process stood still, which
+// no instance must be blamed for.
+func (l *loop) beat() {
+	now := l.d.clock()
+	if gap := now.Sub(l.alive); gap > stallLimit {
+		l.d.log.Warn("this process stood still", zap.Duration("for", gap))
+		l.mon.Stalled(gap)
+	}
+	l.alive = now
+	l.beats.Add(1)
+}
+
+func (l *loop) step(j job) {
+	now := l.d.clock()
+	switch in := j.in.(type) {
+	case nil:
+		j.run(now)
+	case failover.Contacted:
+		l.mon.Contacted(in.Contact)
+		l.touchPeers()
+	case failover.MemberChanged:
+		l.mon.MemberChanged(now, in)
+	default:
+		if w := l.groups[j.group]; w != nil {
+			l.apply(w, w.group.Step(now, in))
+		}
+	}
+}
+
+// touchPeers lets groups look at their peers again soon; not at each sign of
+// life, which would cost a step of every group for every ping of every peer.
+func (l *loop) touchPeers() {
+	at := l.d.clock().Add(heartbeat)
+	for _, w := range l.groups {
+		if w.wake == monitor.Never || w.wake > at.Add(time.Second) {
+			l.wakes.set(w, at)
+		}
+	}
+}
+
+// due steps the groups whose time has come.
+func (l *loop) due() {
+	now := l.d.clock()
+	for w := l.wakes.pop(now); w != nil; w = l.wakes.pop(now) {
+		l.apply(w, w.group.Step(now, failover.Tick{}))
+	}
+	if now >= l.warnAt {
+		events, next := l.mon.Warnings(now)
+		l.tell(events)
+		l.warnAt = now.Add(time.Second)
+		if next != monitor.Never && next < l.warnAt {
+			l.warnAt = next
+		}
+	}
+	if l.save.lazyAt != monitor.Never && now >= l.save.lazyAt {
+		l.save.lazyAt, l.save.wanted = monitor.Never, true
+	}
+}
+
+// apply carries out what a step asks for. Events and the address come first: a
+// fact is told at once, whatever the disk does.
+func (l *loop) apply(w *watched, out failover.Output) {
+	w.touched = true
+	if len(out.Events) > 0 || len(out.Effects) > 0 {
+		w.urgent = true
+	}
+	l.publishConfig(w)
+	l.tell(out.Events)
+	l.wakes.set(w, out.Wake)
+	if out.Retarget {
+		l.retarget(w, out.Targets)
+	}
+	if out.Dirty && l.save.lazyAt == monitor.Never {
+		l.save.lazyAt = l.d.clock().Add(lazySave)
+	}
+	if out.Persist != nil {
+		l.promise(w, out)
+		return
+	}
+	l.effects(w, out.Effects)
+}
+
+// watch starts a group.
+func (l *loop) watch(g config.Group) {
+	w := &watched{conf: g.Clone(), slot: l.d.board.add(g.Settings.Name), index: -1}
+	l.d.links.setGroup(g)
+	out := l.mon.Start(l.d.clock(), g.Settings, g.Saved)
+	w.group = l.mon.Group(g.Settings.Name)
+	l.groups[g.Settings.Name] = w
+	l.apply(w, out)
+	l.publishView(w)
+}
+
+// unwatch ends a group.
+func (l *loop) unwatch(name string) {
+	w := l.groups[name]
+	delete(l.groups, name)
+	l.wakes.remove(w)
+	l.mon.Remove(name)
+	l.d.board.remove(name)
+	l.d.prober.Forget(name)
+	l.d.links.removeGroup(name)
+	l.repeer()
+}
+
+// drain unblocks producers after the loop has ended.
+func (l *loop) drain() {
+	for {
+		select {
+		case <-l.jobs:
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package daemon
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"picket/config"
+	"picket/failover"
+	"picket/monitor"
+)
+
+// retrySave is how long to wait after a save that failed.
+const retrySave = time.Second
+
+// saving is what waits for the disk.
+type saving struct {
+	wanted  bool    // something is to be saved as soon as the writer is free
+	busy    bool    // the writer works
+	waiting []gated // promises not handed to the writer yet
+	flying  []gated // promises that the writer works on
+	asked   []chan error
+	flyAsk  []chan error
+	lazyAt  monitor.Instant
+	failed  bool
+}
+
+// gated is a promise and the effects that depend on it.
+type gated struct {
+	group   string
+	promise uint64
+	effects []failover.Effect
+}
+
+// saveResult is what became of one write.
+type saveResult struct{ err error }
+
+// promise holds effects back until the state behind them is durable.
+func (l *loop) promise(w *watched, out failover.Output) {
+	l.save.waiting = append(l.save.waiting, gated{group: w.slot.name, promise: out.Persist.Promise, effects: out.Effects})
+	l.save.wanted = true
+}
+
+// startSave hands everything that waits to the writer, in one write.
+func (l *loop) startSave() {
+	if l.save.busy || !l.save.wanted {
+		return
+	}
+	l.save.busy, l.save.wanted, l.save.lazyAt = true, false, monitor.Never
+	l.save.flying, l.save.waiting = l.save.waiting, nil
+	l.save.flyAsk, l.save.asked = l.save.asked, nil
+	l.writer.states <- l.state()
+}
+
+// state collects what must be durable.
+func (l *loop) state() config.State {
+	s := config.State{
+		MyID: l.d.cfg.MyID, Boot: l.d.cfg.Boot, CurrentEpoch: l.mon.CurrentEpoch(), Globals: l.d.cfg.Globals,
+	}
+	for _, g := range l.mon.Groups() {
+		conf := l.groups[g.Settings().Name].conf.Clone()
+		conf.Saved = g.Saved()
+		s.Groups = append(s.Groups, conf)
+	}
+	return s
+}
+
+// saveDone lets the effects go whose promises are durable, or drops them.
+func (l *loop) saveDone(r saveResult) {
+	done, asked := l.save.flying, l.save.flyAsk
+	l.save.busy, l.save.flying, l.save.flyAsk = false, nil, nil
+	for _, ch := range asked {
+		ch <- r.err
+	}
+	for _, warning := range l.d.store.Warnings() {
+		l.d.log.Warn("configuration", zap.String("warning", warning))
+	}
+	if r.err != nil {
+		l.saveFailed(done, r.err)
+		return
+	}
+	if l.save.failed {
+		l.save.failed = false
+		l.tell(l.mon.PersistWorks())
+	}
+	for _, p := range done {
+		l.effects(l.groups[p.group], p.effects)
+		l.step(job{group: p.group, in: failover.Persisted{Promise: p.promise}})
+	}
+}
+
+func (l *loop) saveFailed(dropped []gated, err error) {
+	for _, p := range dropped {
+		for _, e := range p.effects {
+			l.tickets.drop(e.Action)
+		}
+	}
+	if !l.save.failed {
+		l.d.log.Error("state cannot be saved", zap.Error(err))
+	}
+	l.save.failed = true
+	l.tell(l.mon.PersistFailed(err.Error()))
+	l.save.lazyAt = l.d.clock().Add(retrySave)
+}
+
+// finalSave makes the last facts durable before the process ends.
+func (l *loop) finalSave() {
+	if l.save.busy {
+		<-l.saved
+	}
+	l.writer.states <- l.state()
+	if r := <-l.saved; r.err != nil {
+		l.d.log.Error("state could not be saved at the end", zap.Error(r.err))
+	}
+}
+
+// writer makes states durable, one at a time, beside the loop.
+type writer struct {
+	store  *config.Store
+	states chan config.State
+	saved  chan<- saveResult
+}
+
+func newWriter(s *config.Store, saved chan<- saveResult) *writer {
+	return &writer{store: s, states: make(chan config.State, 1), saved: saved}
+}
+
+func (w *writer) run() {
+	for s := range w.states {
+		w.saved <- saveResult{err: w.store.Save(s)}
+	}
+}
+
+func (w *writer) close() { close(w.states) }

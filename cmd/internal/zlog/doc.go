@@ -1,0 +1,6 @@
+// Package zlog makes the daemon's zap logger from Sentinel's log settings, and
+// adapts the loggers of libraries to it.
+//
+// It may import zap and go-redis' logging interface only. A logger is safe for
+// concurrent use. Tests write to temporary files and observed cores.
+package zlog
