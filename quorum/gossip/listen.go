@@ -57,6 +57,11 @@ const (
 // taken, any free one.
 func (p *Pool) listen() error {
 	p.cfg.Bind = cmp.Or(p.cfg.Bind, anyAddress)
+	if len(p.cfg.Key) > 0 {
+		if err := memberlist.ValidateKey(p.cfg.Key); err != nil {
+			return fmt.Errorf("use the key of directive gossip-key: %w", err)
+		}
+	}
 	advertise, err := p.advertise()
 	if err != nil {
 		return err
