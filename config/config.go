@@ -54,6 +54,7 @@ type origin struct {
 	text    []byte // of the file
 	globals Globals
 	groups  []Group
+	byName  map[string]Group // the same
 }
 
 // Globals are the process-wide settings that Sentinel rewrites into its file.

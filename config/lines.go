@@ -61,5 +61,5 @@ func lineKey(name string, group ...string) string {
 	if len(group) == 0 {
 		return name
 	}
-	return join(name, group[0])
+	return name + "\x00" + group[0]
 }

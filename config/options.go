@@ -103,7 +103,7 @@ func readReplica(g *Group, args []string) error {
 	switch {
 	case err != nil:
 		return err
-	case addr == g.Saved.Master: // the master is not its own replica
+	case addr == g.Saved.Master || addr.Host == "": // the master is not its own replica
 		return nil
 	case slices.Contains(g.Saved.Replicas, addr):
 		return errDuplicateReplica
@@ -128,7 +128,7 @@ func readPeer(g *Group, args []string) error {
 		return nil
 	}
 	addr, err := readAddr(args[0], args[1])
-	if err != nil {
+	if err != nil || addr.Host == "" {
 		return err
 	}
 	id, err := parseID(args[2])
@@ -152,10 +152,8 @@ func showPeers(g *Group) [][]string {
 
 // readAddr reads the two words of an address. A host name is taken as it is: only the
 // address of a master must be numeric unless resolve-hostnames is on, see reader.address.
+// An instance that was saved without a host is found again; it must not stop the start.
 func readAddr(host, port string) (monitor.Addr, error) {
 	n, err := whole(0, 65535, badPort)(port)
-	if err == nil && host == "" {
-		err = problem{"Can't resolve instance hostname.", "Write an address."}
-	}
 	return monitor.Addr{Host: host, Port: n}, err
 }

@@ -23,8 +23,11 @@ func (s savedState) layOver(c *Config) {
 		}
 	}
 	c.Groups = slices.DeleteFunc(c.Groups, s.removed)
+	groups := named(s.cfg.Groups)
 	for i := range c.Groups {
-		s.resumeGroup(c, &c.Groups[i])
+		if saved, ok := groups[c.Groups[i].Settings.Name]; ok {
+			s.resumeGroup(c, &c.Groups[i], saved)
+		}
 	}
 	s.addGroups(c)
 }
@@ -33,10 +36,10 @@ func (c *Config) warn(format string, args ...any) {
 	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 }
 
-// mark returns the last argument of the note whose first arguments are given.
+// mark returns the last argument of the note whose other arguments are given.
 func (s savedState) mark(verb string, first ...string) (string, bool) {
-	for _, n := range s.notes {
-		if n.verb == verb && len(n.args) == len(first)+1 && slices.Equal(n.args[:len(first)], first) {
+	for _, n := range s.notes[lineKey(verb, first...)] {
+		if len(n.args) == len(first)+1 && slices.Equal(n.args[:len(first)], first) {
 			return n.args[len(first)], true
 		}
 	}
@@ -45,11 +48,11 @@ func (s savedState) mark(verb string, first ...string) (string, bool) {
 
 // note returns the note of a group.
 func (s savedState) note(verb, group string) (note, bool) {
-	i := slices.IndexFunc(s.notes, func(n note) bool { return n.verb == verb && n.args[0] == group })
-	if i < 0 {
+	list := s.notes[lineKey(verb, group)]
+	if len(list) == 0 {
 		return note{}, false
 	}
-	return s.notes[i], true
+	return list[0], true
 }
 
 // removed reports whether SENTINEL REMOVE took away the monitor line that g stands for.
@@ -59,11 +62,7 @@ func (s savedState) removed(g Group) bool {
 }
 
 // resumeGroup puts the saved state of a group over what the file says of it.
-func (s savedState) resumeGroup(c *Config, g *Group) {
-	saved, ok := groupNamed(s.cfg.Groups, g.Settings.Name)
-	if !ok {
-		return
-	}
+func (s savedState) resumeGroup(c *Config, g *Group, saved Group) {
 	if n, ok := s.note("file", g.Settings.Name); ok && n.addrOf() != g.Saved.Master {
 		c.warn("the monitor line of %s in %s names another master than before; the saved one, %s, stands: "+
 			"SENTINEL REMOVE and SENTINEL MONITOR change it", g.Settings.Name, c.Path, saved.Saved.Master)
@@ -80,9 +79,10 @@ func (s savedState) resumeGroup(c *Config, g *Group) {
 // addGroups adds the groups that SENTINEL MONITOR made. One that came from the file and
 // is no longer there was deleted by the operator.
 func (s savedState) addGroups(c *Config) {
+	present := named(c.Groups)
 	for _, saved := range s.cfg.Groups {
 		name := saved.Settings.Name
-		if _, ok := groupNamed(c.Groups, name); ok {
+		if _, ok := present[name]; ok {
 			continue
 		}
 		if _, fromFile := s.note("file", name); fromFile {

@@ -18,7 +18,7 @@ const sumPrefix = notePrefix + " sum "
 // savedState is a state file that was read.
 type savedState struct {
 	cfg   *Config
-	notes []note
+	notes map[string][]note // by verb and first argument, see lineKey
 }
 
 // parseState reads a state file whole or not at all: it must end in the checksum of
@@ -32,11 +32,20 @@ func parseState(path string, text []byte) (savedState, error) {
 		r.read(lines)
 		r.readNotes()
 		if err = r.err(); err == nil {
-			return savedState{r.cfg, r.notes}, nil
+			return savedState{r.cfg, indexed(r.notes)}, nil
 		}
 	}
 	return savedState{}, fmt.Errorf("read saved state %s: %w; restore it from a backup; or move it away, "+
 		"and this monitor starts anew: with a new id, and with the masters that the configuration file names", path, err)
+}
+
+func indexed(notes []note) map[string][]note {
+	index := map[string][]note{}
+	for _, n := range notes {
+		key := lineKey(n.verb, n.args...)
+		index[key] = append(index[key], n)
+	}
+	return index
 }
 
 func checkSum(text []byte) ([]byte, error) {
@@ -70,8 +79,9 @@ func stateText(st State, from origin) []byte {
 	for _, g := range st.Groups {
 		list = append(list, stateLines(g, from)...)
 	}
+	present := named(st.Groups)
 	for _, base := range from.groups {
-		if _, ok := groupNamed(st.Groups, base.Settings.Name); !ok {
+		if _, ok := present[base.Settings.Name]; !ok {
 			list = append(list, noteLine("removed", append([]string{base.Settings.Name}, showMonitor(&base)[0]...)...))
 		}
 	}
@@ -81,7 +91,7 @@ func stateText(st State, from origin) []byte {
 // stateLines renders one group: whole when SENTINEL MONITOR made it, else without the
 // settings that stand in the operator's file.
 func stateLines(g Group, from origin) []wanted {
-	base, ok := groupNamed(from.groups, g.Settings.Name)
+	base, ok := from.byName[g.Settings.Name]
 	if !ok {
 		return groupLines(g, groupTable)
 	}
@@ -135,10 +145,11 @@ func seal(list []wanted) []byte {
 	return []byte(b.String() + sumPrefix + sumOf([]byte(b.String())) + "\n")
 }
 
-func groupNamed(groups []Group, name string) (Group, bool) {
-	i := slices.IndexFunc(groups, func(g Group) bool { return g.Settings.Name == name })
-	if i < 0 {
-		return Group{}, false
+// named gives quick access to groups by their names.
+func named(groups []Group) map[string]Group {
+	byName := make(map[string]Group, len(groups))
+	for _, g := range groups {
+		byName[g.Settings.Name] = g
 	}
-	return groups[i], true
+	return byName
 }

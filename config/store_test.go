@@ -243,6 +243,19 @@ func TestNoValueCanAddALine(t *testing.T) {
 	})
 }
 
+// A state that holds nonsense must not keep the monitor from starting again.
+func TestInstancesWithoutAHostAreForgotten(t *testing.T) {
+	path := confFile(t, "sentinel monitor m 10.0.0.1 6379 2\n")
+	c := mustLoad(t, path)
+	st := c.State()
+	st.Groups[0].Saved.Replicas = []monitor.Addr{{Port: 1}}
+	st.Groups[0].Saved.Peers = []failover.SavedPeer{{ID: idB}}
+	mustSave(t, mustOpen(t, c), st)
+	if s := mustLoad(t, path).Groups[0].Saved; len(s.Replicas)+len(s.Peers) != 0 {
+		t.Errorf("loaded %+v", s)
+	}
+}
+
 func printable() *rapid.Generator[string] { return anyText().Filter(Printable) }
 
 func nonEmpty(g *rapid.Generator[string]) *rapid.Generator[string] {

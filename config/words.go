@@ -132,7 +132,7 @@ func join(words ...string) string {
 
 // quote renders one word, in double quotes only if it would be misread without.
 func quote(word string) string {
-	if word != "" && strings.IndexFunc(word, needsQuote) < 0 {
+	if isPlain(word) {
 		return word
 	}
 	var b strings.Builder
@@ -144,8 +144,16 @@ func quote(word string) string {
 	return b.String()
 }
 
-func needsQuote(r rune) bool {
-	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"'\#`, r)
+// isPlain reports whether word needs no quotes. A saved state has tens of thousands of
+// words, nearly all of them plain.
+func isPlain(word string) bool {
+	for i := range len(word) {
+		c := word[i]
+		if c <= ' ' || c >= 0x7f || c == '"' || c == '\'' || c == '\\' || c == '#' {
+			return false
+		}
+	}
+	return word != ""
 }
 
 func writeEscaped(b *strings.Builder, c byte) {
