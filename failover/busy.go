@@ -32,8 +32,11 @@ func (g *Group) busyPolicy() {
 	if g.kill.spell != from {
 		g.kill = killing{spell: from}
 	}
-	due := g.set.BusyKillAfter + time.Duration(g.killRank())*standInWait
-	if g.kill.ended || g.kill.effect != 0 || !g.after(from, due) || m.Verdict.State != monitor.StateScriptBlocked {
+	if g.kill.ended || g.kill.effect != 0 || !g.after(from, g.set.BusyKillAfter) || m.Verdict.State != monitor.StateScriptBlocked {
+		return
+	}
+	if g.killIsOthers() {
+		g.lookAgain(g.now.Add(time.Second))
 		return
 	}
 	if m.Evidence.Reply == monitor.ReplyBusyModule {
@@ -48,16 +51,15 @@ func (g *Group) busyPolicy() {
 	g.kill.effect = g.do(Kill{Addr: m.Addr, Kind: m.Evidence.Reply})
 }
 
-// killRank is this monitor's place among those that see the script; the first
-// kills it.
-func (g *Group) killRank() int {
-	rank := 0
+// killIsOthers reports whether another monitor that sees the script too is to
+// kill it: the one with the smallest id, so that it is done once.
+func (g *Group) killIsOthers() bool {
 	for _, v := range g.voters {
-		if v.ID < g.self && g.usable(v) {
-			rank++
+		if v.ID < g.self && g.usable(v) && g.mindOf(v).Busy {
+			return true
 		}
 	}
-	return rank
+	return false
 }
 
 // killDone takes the result of the kill. Only a kill that never reached the

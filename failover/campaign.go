@@ -21,6 +21,7 @@ const (
 // attempt is one failover that this monitor tries to lead.
 type attempt struct {
 	forced   bool // asked for by an operator
+	renewal  bool // promotes nobody: gives the configuration that we hold an epoch of its own
 	phase    phase
 	started  monitor.Instant
 	entered  monitor.Instant // when the phase began
@@ -179,7 +180,7 @@ func (g *Group) someElectable() bool {
 }
 
 func (g *Group) advanceJitter(a *attempt) {
-	if !a.forced {
+	if !a.forced && !a.renewal {
 		if g.odownSince == monitor.Never {
 			g.attempt = nil
 			return
@@ -193,7 +194,7 @@ func (g *Group) advanceJitter(a *attempt) {
 		g.lookAgain(a.until)
 		return
 	}
-	if a.forced && g.ballot.Leased(g.now) && g.ballot.Leader != g.self {
+	if (a.forced || a.renewal) && g.ballot.Leased(g.now) && g.ballot.Leader != g.self {
 		g.lookAgain(g.ballot.LeaseEnd())
 		return
 	}
@@ -212,8 +213,13 @@ func (g *Group) campaign(a *attempt) {
 	if a.forced {
 		reason = ReasonOperator
 	}
+	if a.renewal {
+		reason = ReasonEqualEpochs
+	}
 	g.warn("+new-epoch", utoa(a.epoch), reason)
-	g.warn("+try-failover", g.masterSubject().String(), reason)
+	if !a.renewal {
+		g.warn("+try-failover", g.masterSubject().String(), reason)
+	}
 	g.ballot.Cast(g.self, a.epoch, monitor.Never)
 	a.promise = g.promise()
 	g.warn("+vote-for-leader", string(g.self)+" "+utoa(a.epoch), reason)
@@ -254,6 +260,10 @@ func (g *Group) attemptAnswered(answer quorum.Answer) {
 func (g *Group) elected(a *attempt) {
 	a.phase, a.entered = phaseSelect, g.now
 	g.backoff = 0
+	if a.renewal {
+		g.renewed(a)
+		return
+	}
 	g.warn("+elected-leader", g.masterSubject().String(), ReasonElected)
 	g.warn("+failover-state-select-slave", g.masterSubject().String(), ReasonElected)
 	for _, i := range g.replicas() {
@@ -272,6 +282,10 @@ func (g *Group) newsSince(a *attempt) monitor.Instant {
 }
 
 func (g *Group) notElected(a *attempt) {
+	if a.renewal {
+		g.retryLater(a)
+		return
+	}
 	g.warn("-failover-abort-not-elected", g.masterSubject().String(), ReasonNotElected)
 	g.retryLater(a)
 }

@@ -187,6 +187,9 @@ func (g *Group) configAnswered(v *Voter, a quorum.Answer) {
 // consider takes a voter's configuration if it replaces ours. An address that
 // is no instance of the group must first answer as master on our lineage.
 func (g *Group) consider(v *Voter, c quorum.Configuration) {
+	if c.Epoch == g.config.Epoch && !g.same(c.Master, g.config.Master) && c.Leader != "" {
+		g.renew = true // whichever of the two stands
+	}
 	if !c.Supersedes(g.config) || !g.epochs.Plausible(c.Epoch) {
 		return
 	}

@@ -37,6 +37,7 @@ const (
 	ReasonPromoteUnknown  monitor.Reason = "promotion-outcome-unknown"
 	ReasonLeaseOver       monitor.Reason = "lease-over"
 	ReasonSuperseded      monitor.Reason = "newer-configuration"
+	ReasonEqualEpochs     monitor.Reason = "two-configurations-in-one-epoch"
 	ReasonReset           monitor.Reason = "reset-by-operator"
 	ReasonPromoted        monitor.Reason = "promoted"
 	ReasonAdopted         monitor.Reason = "promotion-adopted"

@@ -159,6 +159,7 @@ func (g *Group) advance() {
 	g.agree()
 	g.tell()
 	g.askAll()
+	g.advanceRenewal()
 	g.advanceAttempt()
 	g.busyPolicy()
 	g.repairAll()

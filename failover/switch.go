@@ -42,6 +42,7 @@ func (g *Group) switchTo(c quorum.Configuration, from *Voter) {
 
 // install makes i the master and wipes what was held of the one before.
 func (g *Group) install(c quorum.Configuration, i *Instance) {
+	g.renew = c.Epoch == g.config.Epoch
 	g.config = c
 	g.config.Author, g.configSince = g.self, g.now
 	g.odownSince, g.askedAt = monitor.Never, monitor.Never
@@ -63,6 +64,7 @@ func (g *Group) sameMaster(c quorum.Configuration) {
 	if c.Epoch == g.config.Epoch && c.Leader == g.config.Leader {
 		return
 	}
+	g.renew = g.renew && c.Epoch == g.config.Epoch
 	g.config.Epoch, g.config.Leader = c.Epoch, c.Leader
 	g.epochs.Observe(c.Epoch)
 	g.dirty = true
@@ -73,4 +75,30 @@ func (g *Group) sameMaster(c quorum.Configuration) {
 func (g *Group) announceConfig() {
 	g.do(TellConfig{g.config})
 	g.do(Announce{})
+}
+
+// advanceRenewal gives a configuration that met another in its own epoch a new,
+// voted one, so that monitors that know only one of the two agree as well. The
+// leader of the one that stands does it.
+func (g *Group) advanceRenewal() {
+	if !g.renew || g.attempt != nil || g.config.Leader != g.self || g.shared.unsaved != "" || !g.impostor.IsZero() {
+		return
+	}
+	if g.now < g.retryAt {
+		g.lookAgain(g.retryAt)
+		return
+	}
+	g.attempt = &attempt{
+		renewal: true, started: g.now, entered: g.now, oldOwner: g.config.Master,
+		until: g.now.Add(g.rand.between(0, maxJitter)),
+	}
+}
+
+// renewed ends a renewal that was voted for.
+func (g *Group) renewed(a *attempt) {
+	g.renew, g.attempt = false, nil
+	c := g.config
+	c.Epoch = a.epoch
+	g.sameMaster(c)
+	g.ballot.Free(g.self, a.epoch)
 }

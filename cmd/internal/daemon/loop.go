@@ -230,6 +230,10 @@ func (l *loop) watch(g config.Group) {
 	l.groups[g.Settings.Name] = w
 	l.apply(w, out)
 	l.publishView(w)
+	v := w.slot.view.Load()
+	l.d.log.Info("group watched", zap.String("group", g.Settings.Name), zap.Stringer("master", w.group.Master()),
+		zap.Duration("down-after", g.Settings.DownAfter), zap.Duration("silence-limit", v.SilenceLimit),
+		zap.String("busy-policy", string(g.Settings.Busy)), zap.Int("replicas", len(v.Replicas)), zap.Int("peers", len(v.Peers)))
 }
 
 // unwatch ends a group.
