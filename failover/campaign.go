@@ -45,7 +45,7 @@ func (a *attempt) ordering() bool { return a != nil && a.phase == phasePromote }
 
 // word is Sentinel's name for the phase.
 func (a *attempt) word() string {
-	if a == nil {
+	if a == nil || a.renewal {
 		return ""
 	}
 	return [...]string{"wait_start", "wait_start", "select_slave", "wait_promotion", "reconf_slaves"}[a.phase]

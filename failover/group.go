@@ -30,6 +30,7 @@ type Group struct {
 	backoff    time.Duration
 	held       monitor.Reason // why a failover that is due does not start
 	heldTold   monitor.Reason
+	renew      bool // the configuration needs an epoch of its own
 
 	opinion     quorum.Opinion
 	toldAt      monitor.Instant
