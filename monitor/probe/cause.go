@@ -34,6 +34,9 @@ var causes = []struct {
 // causeOf says why a dial failed or a link ended. ETIMEDOUT means that bytes were not
 // acknowledged on a link, and that nobody answered in time on a dial.
 func causeOf(err error) monitor.Cause {
+	if err == nil {
+		return monitor.CauseNone
+	}
 	if errors.Is(err, syscall.ETIMEDOUT) {
 		if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 			return monitor.CauseTimeout

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -116,33 +117,44 @@ func sooner(next time.Time, every time.Duration) time.Time {
 }
 
 // round does one thing over the command link, which it opens when needed. A
-// failure closes the link; the next round opens another.
+// failure closes the link. One that the server had closed meanwhile (its
+// timeout, CLIENT KILL) is replaced at once; otherwise the next round opens another.
 func (c *commander) round(do func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(c.ctx, 2*commandTimeout)
-	defer cancel()
-	if c.link == nil && !c.open() {
-		return
+	old := c.link != nil
+	err := c.once(do)
+	if cause := causeOf(err); old && (cause == monitor.CauseClosed || cause == monitor.CauseReset) {
+		err = c.once(do)
 	}
-	err := do(ctx)
-	if err == nil {
-		return
+	if err != nil && c.ctx.Err() == nil {
+		c.p.cfg.Log.Debug("command link lost", zap.String("group", c.group), zap.Stringer("instance", c.addr), zap.Error(err))
 	}
-	c.p.cfg.Log.Debug("command link lost", zap.String("group", c.group), zap.Stringer("instance", c.addr), zap.Error(err))
-	c.giveUp()
 }
 
-func (c *commander) open() bool {
+func (c *commander) once(do func(context.Context) error) error {
+	if c.link == nil {
+		if err := c.open(); err != nil {
+			return err
+		}
+	}
+	err := do(c.ctx)
+	if err != nil {
+		c.giveUp()
+	}
+	return err
+}
+
+func (c *commander) open() error {
 	nc, err := c.dial()
 	if err != nil {
 		c.noticeFullQueue(err)
-		return false
+		return fmt.Errorf("dial: %w", err)
 	}
 	if !c.keep(nc) {
-		return false
+		return net.ErrClosed
 	}
 	c.link = newLink(nc, commandBuffer)
 	c.named, c.denied, c.threshold = false, nil, -1
-	return true
+	return nil
 }
 
 // noticeFullQueue reports a dial that timed out while the ping link's bytes are
@@ -189,14 +201,14 @@ func (c *commander) inform(ctx context.Context) error {
 	at := c.p.cfg.Clock()
 	raw, ok := a.value.(string)
 	if !ok {
-		c.noteDenied(a, "info")
+		c.noteNoInfo(a)
 		return nil
 	}
 	if err := c.learnThreshold(ctx); err != nil {
 		return err
 	}
 	c.tell(monitor.InfoReport{Addr: c.addr, At: at, Sent: sent, Info: monitor.ParseInfo(raw),
-		Threshold: c.threshold, Denied: slices.Clone(c.denied), Raw: raw})
+		Threshold: c.threshold, Denied: c.lacking(), Raw: raw})
 	return c.setName(ctx)
 }
 
@@ -265,12 +277,30 @@ func (c *commander) publish(ctx context.Context) error {
 
 // noteDenied remembers what the ACL user may not do, for the next report.
 func (c *commander) noteDenied(a answer, command string) {
-	if !a.noPermission() || slices.Contains(c.denied, command) {
+	if a.noPermission() && !slices.Contains(c.denied, command) {
+		c.denied = append(c.denied, command)
+	}
+}
+
+// lacking names all that the ACL user may not do, the subscription included.
+func (c *commander) lacking() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	denied := slices.Clone(c.denied)
+	if c.deaf {
+		denied = append(denied, "subscribe")
+	}
+	return denied
+}
+
+// noteNoInfo logs, once a link, that INFO is denied: no report can tell it.
+func (c *commander) noteNoInfo(a answer) {
+	if !a.noPermission() || slices.Contains(c.denied, "info") {
 		return
 	}
-	c.denied = append(c.denied, command)
-	c.p.cfg.Log.Warn("ACL user lacks a permission", zap.String("group", c.group), zap.Stringer("instance", c.addr),
-		zap.String("command", command), zap.Error(errors.New(a.text)))
+	c.denied = append(c.denied, "info")
+	c.p.cfg.Log.Warn("INFO is not permitted: give the monitor's ACL user +info", zap.String("group", c.group),
+		zap.Stringer("instance", c.addr), zap.Error(errors.New(a.text)))
 }
 
 // localHost returns the address by which the instance's host sees us.

@@ -111,6 +111,42 @@ func TestAcceptQueueFullNeedsAcks(t *testing.T) {
 	})
 }
 
+// A command link that the server closed (its timeout, CLIENT KILL) costs no round.
+func TestClosedCommandLinkIsReplacedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeRedis()
+		p, rec := bubble(t, f)
+		p.Reconcile("g", []Target{target()})
+		pass(100 * time.Millisecond)
+		f.set(func() { _ = f.conns[1].Close() })
+		p.Refresh("g", there)
+		pass(time.Millisecond)
+		if len(rec.infos) != 2 || f.dialled() != 3 {
+			t.Errorf("%d INFO reports over %d connections", len(rec.infos), f.dialled())
+		}
+		p.Close()
+	})
+}
+
+// The end of a silence is news: INFO and the hello do not wait for their pace.
+func TestEndOfSilenceIsNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeRedis()
+		p, rec := bubble(t, f)
+		p.Reconcile("g", []Target{greeting()})
+		pass(500 * time.Millisecond)
+		thaw := f.freeze()
+		pass(3100 * time.Millisecond)
+		infos, hellos := len(rec.infos), len(f.heard)
+		thaw()
+		pass(time.Millisecond)
+		if len(rec.infos) != infos+1 || len(f.heard) != hellos+1 {
+			t.Errorf("%d INFO reports and %d hellos more", len(rec.infos)-infos, len(f.heard)-hellos)
+		}
+		p.Close()
+	})
+}
+
 func TestThreshold(t *testing.T) {
 	for _, c := range []struct {
 		reply any

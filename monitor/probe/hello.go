@@ -35,10 +35,30 @@ func (i *instance) helloLoop() {
 		}
 		started := time.Now()
 		err := i.listen()
+		if i.ctx.Err() != nil {
+			return
+		}
 		i.p.cfg.Log.Debug("hello link lost", zap.String("group", i.group), zap.Stringer("instance", i.addr), zap.Error(err))
-		i.sleep(time.Until(started.Add(i.state().want.DialEvery)), i.wakeHello)
+		i.sleep(time.Until(started.Add(i.helloPace(err))), i.wakeHello)
 	}
 }
+
+// helloPace is how long after its start a lost subscription is tried again. One
+// that is not permitted is told with the next INFO and left alone for a while,
+// as each try fills the server's ACL log.
+func (i *instance) helloPace(err error) time.Duration {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.deaf = errors.Is(err, errDeaf)
+	if i.deaf {
+		return deafPace
+	}
+	return i.want.DialEvery
+}
+
+const deafPace = 30 * time.Second
+
+var errDeaf = errors.New("the ACL user may not subscribe to the hello channel")
 
 // listen subscribes and hears hellos until the link ends or stays quiet.
 func (i *instance) listen() error {
@@ -82,6 +102,9 @@ func (i *instance) subscribe(nc net.Conn, replies *resp.ReplyReader) error {
 	v, err := exchange(nc, replies, links.Command(i.group, "SUBSCRIBE"), monitor.HelloChannel)
 	if err != nil {
 		return fmt.Errorf("subscribe: %w", err)
+	}
+	if v.Kind == resp.KindError && monitor.ClassifyReply(v.Str) == monitor.ReplyNoPerm {
+		return errDeaf
 	}
 	if v.Kind == resp.KindError {
 		return fmt.Errorf("subscribe: %w", errors.New(v.Str))

@@ -27,6 +27,7 @@ type instance struct {
 	others     map[net.Conn]struct{} // the connections of the other two links
 	renewing   bool                  // the links are being replaced: report no loss
 	refreshed  bool                  // INFO is wanted at once
+	deaf       bool                  // the ACL user may not subscribe to the hello channel
 	announced  bool                  // the hello is wanted at once
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -81,8 +82,13 @@ func (c *memConn) Read(p []byte) (int, error) { return c.in.read(p) }
 
 func (c *memConn) Write(p []byte) (n int, err error) {
 	c.out.change(func() {
-		if err = c.out.err; err == nil {
+		switch c.out.err {
+		case nil:
 			c.out.data, n = append(c.out.data, p...), len(p)
+		case net.ErrClosed: // by the other side
+			err = syscall.EPIPE
+		default:
+			err = net.ErrClosed
 		}
 	})
 	return n, err

@@ -140,17 +140,22 @@ func (i *instance) askPing(l *link) (string, error) {
 	return a.text, err
 }
 
-// replied tells of a reply and wakes the other loops when it changes what they may do.
+// longWait is after how much waiting a reply counts as news in itself. It is long
+// enough that a server which is merely loaded is not loaded further.
+const longWait = time.Second
+
+// replied tells of a reply. One that changes what the other loops may do, or
+// that ends a silence, is worth a fresh INFO and a hello.
 func (i *instance) replied(sent monitor.Instant, text string) {
 	reply := monitor.ClassifyReply(text)
 	i.mu.Lock()
-	before, n := i.reply, i.generation
-	i.reply = reply
-	if before != reply {
-		i.refreshed, i.announced = true, true // a new state is worth a fresh INFO and a hello
+	n := i.generation
+	if i.reply != reply || i.p.cfg.Clock().Since(sent) > longWait {
+		i.refreshed, i.announced = true, true
 		wake(i.wakeCommand)
 		wake(i.wakeHello)
 	}
+	i.reply = reply
 	i.mu.Unlock()
 	i.observe(monitor.Report{Link: n, Kind: monitor.ReportReplied, Sent: sent, Reply: reply, Text: firstLine(text)})
 }

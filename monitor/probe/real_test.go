@@ -298,12 +298,12 @@ func TestRealSentinelACL(t *testing.T) {
 }
 
 func TestRealDeniedExtras(t *testing.T) {
-	s := startRedis(t, "user default off", "user picket on >pw &__sentinel__:hello +subscribe +ping +info")
+	s := startRedis(t, "user default off", "user picket on >pw resetchannels +subscribe +ping +info")
 	links := tcpLinks()
 	links.login("picket", "pw")
 	_, rec := watch(t, s, links)
 	info := rec.info(t, 3)
-	if info.Threshold != -1 || strings.Join(info.Denied, " ") != "config|get publish" {
+	if info.Threshold != -1 || strings.Join(info.Denied, " ") != "config|get publish subscribe" {
 		t.Errorf("threshold %v, denied %q", info.Threshold, info.Denied)
 	}
 }
