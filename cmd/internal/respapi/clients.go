@@ -3,7 +3,6 @@ package respapi
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"picket/monitor/resp"
@@ -213,8 +212,8 @@ func killFilter(c *call) (func(*conn) bool, bool) {
 func killOption(c *call, option, value string) (func(*conn) bool, bool) {
 	switch option {
 	case "id":
-		id, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || id <= 0 {
+		id, ok := resp.ParseInt(value)
+		if !ok || id <= 0 {
 			c.fail("ERR client-id should be greater than 0")
 			return nil, false
 		}

@@ -96,6 +96,8 @@ func (s *Server) decided(c *call, order func(ctx context.Context) error) bool {
 		return true
 	case errors.As(err, &refusal):
 		c.refuse(refusal)
+	case s.ctx.Err() != nil:
+		c.fail("ERR the monitor is shutting down")
 	case errors.Is(err, context.DeadlineExceeded):
 		c.fail("ERR the monitor is too busy to answer, try again")
 	default:

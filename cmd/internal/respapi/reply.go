@@ -28,6 +28,11 @@ func (r *reply) fail(text string) {
 	r.buf = resp.AppendError(r.buf, text)
 }
 
+func (r *reply) pair(key, value string) {
+	r.bulk(key)
+	r.bulk(value)
+}
+
 func (r *reply) bulks(texts []string) {
 	r.array(len(texts))
 	for _, t := range texts {
@@ -59,8 +64,7 @@ type call struct {
 	hangUp bool // close the connection once the reply is written
 }
 
-// fail and the other writers are the reply's; view finds the group that an
-// argument names, or writes that there is none.
+// view finds the group that an argument names, or answers that there is none.
 func (c *call) view(name string) (*failover.View, bool) {
 	v, ok := c.srv.cfg.Reader.View(name)
 	if !ok {

@@ -78,13 +78,13 @@ func (s *Server) hello(c *call) {
 	c.conn.proto, c.reply.proto = proto, proto
 	c.update(func(p *profile) { p.proto = proto })
 	c.mapOf(6)
-	c.bulks2("server", "redis")
-	c.bulks2("version", compatVersion)
+	c.pair("server", "redis")
+	c.pair("version", compatVersion)
 	c.bulk("proto")
 	c.number(int64(proto))
 	c.bulk("id")
 	c.number(c.id)
-	c.bulks2("mode", "sentinel")
+	c.pair("mode", "sentinel")
 	c.bulk("modules")
 	c.array(0)
 }
@@ -144,11 +144,6 @@ func printable(s string) bool {
 		}
 	}
 	return true
-}
-
-func (r *reply) bulks2(key, value string) {
-	r.bulk(key)
-	r.bulk(value)
 }
 
 func (s *Server) role(c *call) {

@@ -35,7 +35,7 @@ func (s *Server) commandCount(c *call) { c.number(int64(len(tableOrder))) }
 func (s *Server) commandAll(c *call) {
 	c.array(len(tableOrder))
 	for _, cmd := range tableOrder {
-		c.describe(cmd)
+		c.describeCommand(cmd)
 	}
 }
 
@@ -47,7 +47,7 @@ func (s *Server) commandInfo(c *call) {
 	c.array(len(c.args) - 2)
 	for _, name := range c.args[2:] {
 		if cmd, ok := named(name); ok {
-			c.describe(cmd)
+			c.describeCommand(cmd)
 		} else {
 			c.null()
 		}
@@ -64,8 +64,8 @@ func named(name string) (*command, bool) {
 	return cmd, ok
 }
 
-// describe writes the ten elements of COMMAND INFO: no command here has keys, tips or key specifications.
-func (c *call) describe(cmd *command) {
+// describeCommand writes the ten elements of COMMAND INFO: no command here has keys, tips or key specifications.
+func (c *call) describeCommand(cmd *command) {
 	c.array(10)
 	c.bulk(cmd.name)
 	c.number(int64(cmd.arity))
@@ -82,7 +82,7 @@ func (c *call) describe(cmd *command) {
 	}
 	c.array(len(cmd.order))
 	for _, sub := range cmd.order {
-		c.describe(sub)
+		c.describeCommand(sub)
 	}
 }
 
@@ -115,8 +115,8 @@ func (c *call) docs(chosen []*command) {
 			pairs = 3
 		}
 		c.mapOf(pairs)
-		c.bulks2("summary", cmd.summary)
-		c.bulks2("group", cmd.class.group)
+		c.pair("summary", cmd.summary)
+		c.pair("group", cmd.class.group)
 		if len(cmd.order) > 0 {
 			c.bulk("subcommands")
 			c.docs(cmd.order)
