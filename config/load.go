@@ -51,7 +51,10 @@ func readConfig(path string) ([]byte, string, error) {
 		return nil, "", fmt.Errorf("find configuration file %s: %w", path, err)
 	}
 	text, err := os.ReadFile(abs)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, "", fmt.Errorf("open configuration file: %w; make it readable for this user", err)
+	case err != nil:
 		return nil, "", fmt.Errorf("open configuration file: %w; name the file that holds your \"sentinel monitor\" lines", err)
 	}
 	return text, abs, nil
@@ -73,7 +76,7 @@ func (r *reader) lex(file, text string) []line {
 		switch {
 		case strings.HasPrefix(strings.TrimSpace(l.raw), "#"):
 		case err != nil:
-			r.errs = append(r.errs, l.fail(problem{err.Error() + ".", "Close the quotes, and leave a blank behind them."}))
+			r.errs = append(r.errs, l.fail(err))
 		case len(l.words) > 0:
 			lines = append(lines, l)
 		}

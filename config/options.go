@@ -112,10 +112,13 @@ func readReplica(g *Group, args []string) error {
 	return nil
 }
 
+// showReplicas writes each replica once: a second line would stop the next start.
 func showReplicas(g *Group) [][]string {
 	var lines [][]string
-	for _, r := range g.Saved.Replicas {
-		lines = append(lines, []string{r.Host, strconv.Itoa(r.Port)})
+	for i, r := range g.Saved.Replicas {
+		if !slices.Contains(g.Saved.Replicas[:i], r) {
+			lines = append(lines, []string{r.Host, strconv.Itoa(r.Port)})
+		}
 	}
 	return lines
 }
@@ -135,19 +138,26 @@ func readPeer(g *Group, args []string) error {
 	if err != nil {
 		return problem{"Malformed Sentinel id.", "Delete the line: the monitor is found again by its hello."}
 	}
-	if slices.ContainsFunc(g.Saved.Peers, func(p failover.SavedPeer) bool { return p.ID == id }) {
+	if hasPeer(g.Saved.Peers, id) {
 		return errDuplicatePeer
 	}
-	g.Saved.Peers = append(g.Saved.Peers, failover.SavedPeer{ID: quorum.ID(id), Addr: addr})
+	g.Saved.Peers = append(g.Saved.Peers, failover.SavedPeer{ID: id, Addr: addr})
 	return nil
 }
 
+// showPeers writes each id once, as showReplicas.
 func showPeers(g *Group) [][]string {
 	var lines [][]string
-	for _, p := range g.Saved.Peers {
-		lines = append(lines, []string{p.Addr.Host, strconv.Itoa(p.Addr.Port), string(p.ID)})
+	for i, p := range g.Saved.Peers {
+		if !hasPeer(g.Saved.Peers[:i], p.ID) {
+			lines = append(lines, []string{p.Addr.Host, strconv.Itoa(p.Addr.Port), string(p.ID)})
+		}
 	}
 	return lines
+}
+
+func hasPeer(peers []failover.SavedPeer, id quorum.ID) bool {
+	return slices.ContainsFunc(peers, func(p failover.SavedPeer) bool { return p.ID == id })
 }
 
 // readAddr reads the two words of an address. A host name is taken as it is: only the

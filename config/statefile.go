@@ -4,10 +4,17 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 )
+
+// A state file is written whole each time. It holds, in the syntax of sentinel.conf, what
+// belongs to the monitor (its id, epochs, votes, topology) and, of the settings, only
+// those that SENTINEL SET changed. Beside each of these stands the value that the
+// operator's file had then ("over"): when that is another one at the next start, the
+// operator has spoken later and the file wins.
 
 const stateHeader = `# State of a Picket monitor. Written by picket, do not edit: settings belong into
 # the configuration file. Deleting this file makes a new monitor of this one.
@@ -51,11 +58,11 @@ func indexed(notes []note) map[string][]note {
 func checkSum(text []byte) ([]byte, error) {
 	at := bytes.LastIndex(text, []byte(sumPrefix))
 	if at < 0 {
-		return nil, fmt.Errorf("it is cut off: its last line is missing")
+		return nil, errors.New("it is cut off: its last line is missing")
 	}
 	body, sum := text[:at], strings.TrimSpace(string(text[at+len(sumPrefix):]))
 	if sum != sumOf(body) {
-		return nil, fmt.Errorf("it is damaged: its checksum is wrong")
+		return nil, errors.New("it is damaged: its checksum is wrong")
 	}
 	return body, nil
 }

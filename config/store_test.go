@@ -244,15 +244,17 @@ func TestNoValueCanAddALine(t *testing.T) {
 }
 
 // A state that holds nonsense must not keep the monitor from starting again.
-func TestInstancesWithoutAHostAreForgotten(t *testing.T) {
+func TestInstancesWithoutAHostAndTwinsAreForgotten(t *testing.T) {
 	path := confFile(t, "sentinel monitor m 10.0.0.1 6379 2\n")
 	c := mustLoad(t, path)
 	st := c.State()
-	st.Groups[0].Saved.Replicas = []monitor.Addr{{Port: 1}}
-	st.Groups[0].Saved.Peers = []failover.SavedPeer{{ID: idB}}
+	replica, peer := monitor.Addr{Host: "10.0.0.2", Port: 1}, monitor.Addr{Host: "10.0.0.3", Port: 1}
+	st.Groups[0].Saved.Replicas = []monitor.Addr{{Port: 1}, replica, replica}
+	st.Groups[0].Saved.Peers = []failover.SavedPeer{{ID: idA}, {ID: idB, Addr: peer}, {ID: idB, Addr: replica}}
 	mustSave(t, mustOpen(t, c), st)
-	if s := mustLoad(t, path).Groups[0].Saved; len(s.Replicas)+len(s.Peers) != 0 {
-		t.Errorf("loaded %+v", s)
+	got := mustLoad(t, path).Groups[0].Saved
+	if !slices.Equal(got.Replicas, []monitor.Addr{replica}) || !slices.Equal(got.Peers, []failover.SavedPeer{{ID: idB, Addr: peer}}) {
+		t.Errorf("loaded %+v", got)
 	}
 }
 

@@ -1,12 +1,11 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
 
-var errUnbalanced = errors.New("Unbalanced quotes in configuration line")
+var errUnbalanced = problem{"Unbalanced quotes in configuration line.", "Close the quotes, and leave a blank behind them."}
 
 // split breaks a line into words by the rules of Redis' sdssplitargs: words are
 // separated by blanks; "..." understands \n \r \t \b \a \xHH and \ before any other
