@@ -70,10 +70,10 @@ func (d delegate) NotifyLeave(n *memberlist.Node) {
 	}
 }
 
-// NotifyConflict is another process with our id and boot: a copy of our state
-// that runs elsewhere.
+// NotifyConflict is two addresses for one name. When it is ours, a copy of our
+// state runs elsewhere; any other monitor finds that out for itself.
 func (d delegate) NotifyConflict(_, other *memberlist.Node) {
-	if m, err := parseNode(other); err == nil {
+	if m, err := parseNode(other); err == nil && other.Name == d.pool.name {
 		d.report(m, true)
 	}
 }

@@ -416,5 +416,28 @@ func TestNodesThatAreNoMonitorsAreIgnored(t *testing.T) {
 		}
 		<-time.After(5 * time.Second)
 		locked(a, func() { diff(t, "members", a.changes, []Member(nil)) })
+		if n := a.pool.list.NumMembers(); n != 1 {
+			t.Errorf("memberlist holds %d members, want us alone", n)
+		}
 	})
+}
+
+func TestInventedMembersCannotFillThePool(t *testing.T) {
+	p := &Pool{name: nodeName(idOf(0), 1)}
+	p.roster.couriers = map[string]*courier{}
+	d := delegate{p}
+	for n := 1; n <= memberLimit; n++ {
+		node := &memberlist.Node{Name: nodeName(idOf(n), 1)}
+		if err := d.NotifyAlive(node); err != nil {
+			t.Fatalf("member %d is refused: %v", n, err)
+		}
+		p.roster.couriers[node.Name] = &courier{}
+	}
+	for name, wantFull := range map[string]bool{
+		nodeName(idOf(9999), 1): true, nodeName(idOf(7), 1): false, p.name: false,
+	} {
+		if full := d.NotifyAlive(&memberlist.Node{Name: name}) != nil; full != wantFull {
+			t.Errorf("%s is refused: %t, want %t", name, full, wantFull)
+		}
+	}
 }
