@@ -42,7 +42,7 @@ func groupLines(g Group, table []entry[Group]) []wanted {
 			list = append(list, entryLines(e, &g, &fresh, g.Settings.Name)...)
 		}
 	}
-	return append(list, notesOf(g.Saved)...)
+	return append(list, notesOf(g.Settings.Name, g.Saved)...)
 }
 
 // entryLines renders one directive, of the group if one is named.

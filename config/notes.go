@@ -77,20 +77,20 @@ func noteLine(verb string, args ...string) wanted {
 	return wanted{key: notePrefix + verb, words: words}
 }
 
-// notesOf writes down what no directive says of a group.
-func notesOf(s failover.Saved) []wanted {
+// notesOf writes down what no directive says of the group with that name.
+func notesOf(name string, s failover.Saved) []wanted {
 	var list []wanted
 	if s.ConfigLeader != "" {
-		list = append(list, noteLine("config-leader", s.Name, decimal(s.ConfigEpoch), string(s.ConfigLeader)))
+		list = append(list, noteLine("config-leader", name, decimal(s.ConfigEpoch), string(s.ConfigLeader)))
 	}
 	if s.Leader != "" {
-		list = append(list, noteLine("voted", s.Name, decimal(s.LeaderEpoch), string(s.Leader)))
+		list = append(list, noteLine("voted", name, decimal(s.LeaderEpoch), string(s.Leader)))
 	}
 	for _, b := range s.Lineage {
-		list = append(list, noteLine("lineage", s.Name, b.ReplID, strconv.FormatInt(b.From, 10)))
+		list = append(list, noteLine("lineage", name, b.ReplID, strconv.FormatInt(b.From, 10)))
 	}
 	if d := s.Deposed; d != nil {
-		list = append(list, noteLine("deposed", s.Name, d.Addr.Host, strconv.Itoa(d.Addr.Port), d.RunID,
+		list = append(list, noteLine("deposed", name, d.Addr.Host, strconv.Itoa(d.Addr.Port), d.RunID,
 			decimal(d.Epoch), d.ReplID, strconv.FormatInt(d.SecondOffset, 10)))
 	}
 	return list

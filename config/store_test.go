@@ -43,10 +43,7 @@ func readFile(t testing.TB, path string) string {
 	return string(text)
 }
 
-// Everything that the operator wrote keeps its place; a line changes only with its
-// value; what is new is appended under redis-sentinel's own mark.
-func TestRewriteKeepsTheOperatorsFile(t *testing.T) {
-	path := confFile(t, `# the cache
+const operatorsFile = `# the cache
 port 5000
 
 sentinel monitor cache 10.0.0.1 6379 2
@@ -63,7 +60,12 @@ sentinel failover-timeout queue 60000
 sentinel auth-pass queue old
 sentinel known-replica queue 10.0.1.2 6379
 # picket: unknown to this version
-`)
+`
+
+// Everything that the operator wrote keeps its place; a line changes only with its
+// value; what is new is appended under redis-sentinel's own mark.
+func TestRewriteKeepsTheOperatorsFile(t *testing.T) {
+	path := confFile(t, operatorsFile)
 	c := mustLoad(t, path)
 	st := c.State()
 	st.MyID, st.Boot, st.CurrentEpoch = idA, 1, 7
