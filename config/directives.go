@@ -15,7 +15,7 @@ import (
 // Directive describes one supported directive, for the README.
 type Directive struct {
 	Name       string // as written in the file, a leading "sentinel" included
-	Syntax     string // what follows the name
+	Syntax     string // the whole line
 	Unit       string
 	Default    string
 	SetChanges bool // SENTINEL SET changes it
@@ -32,7 +32,8 @@ func Directives() []Directive {
 	return append(list, described(groupTable, &g)...)
 }
 
-// described fills in the defaults from a value that has them all.
+// described completes the lines for the README; fresh has the defaults. In the tables
+// Syntax is what follows the name.
 func described[T any](table []entry[T], fresh *T) []Directive {
 	var list []Directive
 	for _, e := range table {
@@ -45,6 +46,7 @@ func described[T any](table []entry[T], fresh *T) []Directive {
 				e.Default = join(lines[0]...)
 			}
 		}
+		e.Syntax = e.Name + " " + e.Syntax
 		list = append(list, e.Directive)
 	}
 	return list

@@ -331,11 +331,11 @@ func TestAcceptedThoughItMeansNothing(t *testing.T) {
 // The table that the README prints is the one that the reader uses; this guards its form.
 func TestDirectivesAreDescribed(t *testing.T) {
 	for _, d := range Directives() {
-		if d.Name == "" || d.Syntax == "" || d.Default == "" || d.About == "" {
+		if d.Name == "" || !strings.HasPrefix(d.Syntax, d.Name+" ") || d.Default == "" || d.About == "" {
 			t.Errorf("incomplete: %+v", d)
 		}
 		if _, group, known := traitsOf(d.Name); !known || group != strings.Contains(d.Syntax, "<name>") {
-			t.Errorf("%s %s: known %t, of a group %t", d.Name, d.Syntax, known, group)
+			t.Errorf("%s: known %t, of a group %t", d.Syntax, known, group)
 		}
 		if d.SetChanges != (d.Name == "sentinel monitor") && d.SetChanges != isSettable(d.Name) {
 			t.Errorf("%s: SetChanges %t", d.Name, d.SetChanges)
