@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"go.uber.org/zap"
+
 	"picket/monitor"
 )
 
@@ -74,6 +76,8 @@ func (a *Actor) slaveOf(ctx context.Context, t Target, o order) (Result, error) 
 			return res, describe(t, res, err)
 		}
 		denied = append(denied, missing(members, left)...)
+		a.cfg.Log.Debug("transaction repeated without what is denied", zap.String("group", t.Group),
+			zap.Stringer("instance", t.Addr), zap.Strings("denied", denied))
 		members = left
 	}
 }
@@ -87,6 +91,9 @@ func describe(t Target, res Result, err error) error {
 	case Refused:
 		return fmt.Errorf("%s: refused: %w", order, errors.New(res.Reply))
 	case NotSent:
+		if errors.Is(err, ErrLeaseOver) {
+			return ErrLeaseOver
+		}
 		return fmt.Errorf("%s: nothing was written: %w", order, err)
 	}
 	return fmt.Errorf("%s: the reply was lost, it may have been carried out: %w", order, err)

@@ -39,10 +39,13 @@ func timeout(info *unix.TCPInfo) time.Duration {
 }
 
 func judgeAck(age, timeout time.Duration, outstanding int) monitor.Ack {
-	if outstanding > 0 && age > max(250*time.Millisecond, 2*timeout) {
+	switch {
+	case outstanding == 0:
+		return monitor.AckAcked
+	case age > max(250*time.Millisecond, 2*timeout):
 		return monitor.AckUnacked
 	}
-	return monitor.AckAcked
+	return monitor.AckUnknown // too early to tell
 }
 
 // limitUnacked makes the kernel end the link with ETIMEDOUT once bytes stay

@@ -18,9 +18,9 @@ func TestJudgeAck(t *testing.T) {
 		want         monitor.Ack
 	}{
 		{"all acknowledged, however old", time.Hour, 200 * ms, 0, monitor.AckAcked},
-		{"too early to tell", 249 * ms, 100 * ms, 15, monitor.AckAcked},
+		{"too early to tell", 249 * ms, 100 * ms, 15, monitor.AckUnknown},
 		{"a fast network", 251 * ms, 100 * ms, 15, monitor.AckUnacked},
-		{"a slow network", 251 * ms, 200 * ms, 15, monitor.AckAcked},
+		{"a slow network", 251 * ms, 200 * ms, 15, monitor.AckUnknown},
 		{"a slow network, later", 401 * ms, 200 * ms, 15, monitor.AckUnacked},
 	} {
 		if got := judgeAck(c.age, c.timeout, c.outstanding); got != c.want {

@@ -135,7 +135,7 @@ type fakeRedis struct {
 	stamps map[string][]time.Duration // when, since the server began
 	began  time.Time
 	heard  []string // what was published
-	subs   []*memConn
+	subs   []net.Conn
 }
 
 func newFakeRedis() *fakeRedis {
@@ -168,7 +168,7 @@ func (f *fakeRedis) dial(ctx context.Context, _ monitor.Addr) (net.Conn, error) 
 	return ours, nil
 }
 
-func (f *fakeRedis) serve(c *memConn) {
+func (f *fakeRedis) serve(c net.Conn) {
 	defer c.Close()
 	r := resp.NewCommandReader(c, resp.CommandLimits{})
 	for {
@@ -183,7 +183,7 @@ func (f *fakeRedis) serve(c *memConn) {
 	}
 }
 
-func (f *fakeRedis) answer(c *memConn, args []string) string {
+func (f *fakeRedis) answer(c net.Conn, args []string) string {
 	f.mu.Lock()
 	f.asked[args[0]]++
 	f.stamps[args[0]] = append(f.stamps[args[0]], time.Since(f.began))

@@ -307,3 +307,27 @@ func TestRealDeniedExtras(t *testing.T) {
 		t.Errorf("threshold %v, denied %q", info.Threshold, info.Denied)
 	}
 }
+
+// Once the accept queue of a stopped process is full, new connections time out
+// while the bytes of the old one are still acknowledged.
+func TestRealAcceptQueueFull(t *testing.T) {
+	s := startRedis(t, "tcp-backlog 1")
+	_, rec := watch(t, s, tcpLinks())
+	rec.info(t, 1)
+	mark := rec.mark()
+	s.signal(t, syscall.SIGSTOP)
+	for full := false; !full; {
+		c, err := net.DialTimeout("tcp", s.addr.String(), 100*time.Millisecond)
+		if full = err != nil; !full {
+			t.Cleanup(func() { _ = c.Close() })
+		}
+	}
+	r := rec.report(t, "a full accept queue", mark, kind(monitor.ReportQueueFull))
+	if r.Ack != monitor.AckAcked || r.Cause != monitor.CauseTimeout || r.Link == 0 || r.Sent == monitor.Never {
+		t.Errorf("%+v", r)
+	}
+	s.signal(t, syscall.SIGCONT)
+	rec.report(t, "PONG on the old link", mark, func(got monitor.Report) bool {
+		return replied(monitor.ReplyPong)(got) && got.Link == r.Link && got.At > r.At
+	})
+}
