@@ -22,15 +22,12 @@ func NewCommandReader(r io.Reader, limits CommandLimits) *CommandReader {
 	return &CommandReader{r: bufio.NewReaderSize(r, firstBuffer), limits: limits.withDefaults()}
 }
 
-// RequireAuth applies [UnauthenticatedLimits] to the commands that follow, with
-// Redis' own error texts, until [CommandReader.Authenticated].
-func (c *CommandReader) RequireAuth() { c.before = UnauthenticatedLimits }
+// RequireAuth bounds the commands that follow as Redis does those of a client
+// that has yet to authenticate, until [CommandReader.Authenticated].
+func (c *CommandReader) RequireAuth() { c.before = unauthenticated }
 
 // Authenticated ends what RequireAuth began.
 func (c *CommandReader) Authenticated() { c.before = CommandLimits{} }
-
-// Buffered returns how many bytes have arrived and were not read yet.
-func (c *CommandReader) Buffered() int { return c.r.Buffered() }
 
 // Read returns the next command, which has at least one argument: empty lines
 // and empty arrays are passed over, as in Redis. The error is a

@@ -7,6 +7,5 @@
 // not with the lengths that a sender announced. The package imports nothing of
 // Picket. A reader belongs to one goroutine; the Append functions are pure.
 //
-// Tests are tables and data-driven stanzas in testdata; both readers have fuzz
-// targets whose seeds are run by go test.
+// Tests are tables, and fuzz targets for both readers whose seeds go test runs.
 package resp

@@ -17,9 +17,9 @@ type CommandLimits struct {
 	Total  int // bytes of all arguments together, default 4 MiB
 }
 
-// UnauthenticatedLimits are Redis' limits for a client that has not
-// authenticated and must (processMultibulkBuffer).
-var UnauthenticatedLimits = CommandLimits{Args: 10, Bulk: 16384}
+// unauthenticated are Redis' limits for a client that has not authenticated and
+// must (processMultibulkBuffer).
+var unauthenticated = CommandLimits{Args: 10, Bulk: 16384}
 
 func (l CommandLimits) withDefaults() CommandLimits {
 	l.Args = orDefault(l.Args, 1024)

@@ -19,9 +19,6 @@ func NewReplyReader(r io.Reader, limits ReplyLimits) *ReplyReader {
 	return &ReplyReader{r: bufio.NewReaderSize(r, firstBuffer), limits: limits.withDefaults()}
 }
 
-// Buffered returns how many bytes have arrived and were not read yet.
-func (r *ReplyReader) Buffered() int { return r.r.Buffered() }
-
 // Read returns the next reply; pushes come like any other. An error that the
 // server sends is a Value. The error is a [ProtocolError] when the server's
 // bytes make no reply or break a limit, io.EOF between replies,
@@ -194,5 +191,3 @@ func scalar(v Value, text string) (Value, error) {
 	}
 	return v, nil
 }
-
-func formatInt(n int64) string { return strconv.FormatInt(n, 10) }

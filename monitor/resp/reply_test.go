@@ -111,27 +111,6 @@ func TestReplyCutOff(t *testing.T) {
 	}
 }
 
-func TestValueFields(t *testing.T) {
-	want := map[string]string{"name": "m", "port": "1", "flag": "1"}
-	flat := AppendArray(nil, 8)
-	flat = AppendBulk(AppendBulk(flat, "name"), "m")
-	flat = AppendInt(AppendBulk(flat, "port"), 1)
-	flat = append(AppendBulk(flat, "flag"), "#t\r\n"...)
-	flat = AppendBulk(AppendBulk(flat, "name"), "twice")
-	for name, in := range map[string][]byte{"flat": flat, "map": append([]byte("%4\r\n"), flat[len("*8\r\n"):]...)} {
-		v, err := NewReplyReader(bytes.NewReader(in), ReplyLimits{}).Read()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, v.Fields()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
-	}
-	if odd := (Value{Elems: bulks("k", "v", "alone")}).Fields(); len(odd) != 1 {
-		t.Errorf("an odd list reads as %v", odd)
-	}
-}
-
 func FuzzReplyReader(f *testing.F) {
 	for _, seed := range []string{"+PONG\r\n", "-ERR x\r\n", ":1\r\n", "$3\r\nabc\r\n", "*2\r\n$1\r\na\r\n*0\r\n", "%1\r\n+k\r\n_\r\n",
 		"|1\r\n+k\r\n+v\r\n#t\r\n", ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n", "=7\r\ntxt:abc\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n", ",1.5\r\n(1\r\n"} {

@@ -38,36 +38,3 @@ type Value struct {
 	// values in turn.
 	Elems []Value
 }
-
-// IsError reports whether the reply is an error of either kind.
-func (v Value) IsError() bool { return v.Kind == KindError || v.Kind == KindBlobError }
-
-// Text returns the reply's own text: Str, and an integer in decimal.
-func (v Value) Text() string {
-	if v.Kind == KindInt || v.Kind == KindBool {
-		return formatInt(v.Int)
-	}
-	return v.Str
-}
-
-// Strings returns the texts of an aggregate's elements; of a map, keys and values in turn.
-func (v Value) Strings() []string {
-	texts := make([]string, len(v.Elems))
-	for i, e := range v.Elems {
-		texts[i] = e.Text()
-	}
-	return texts
-}
-
-// Fields reads a map, or the flat array that is a map in RESP2. Of a key that
-// occurs twice the first value stands.
-func (v Value) Fields() map[string]string {
-	fields := make(map[string]string, len(v.Elems)/2)
-	for i := 0; i+1 < len(v.Elems); i += 2 {
-		key := v.Elems[i].Text()
-		if _, twice := fields[key]; !twice {
-			fields[key] = v.Elems[i+1].Text()
-		}
-	}
-	return fields
-}
