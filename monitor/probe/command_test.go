@@ -210,8 +210,10 @@ func TestHellos(t *testing.T) {
 		p.Reconcile("g", []Target{target()})
 		pass(time.Millisecond)
 		before = len(f.heard)
+		heard := len(rec.hellos)
+		f.set(func() { f.publish([]string{"PUBLISH", monitor.HelloChannel, "from another monitor"}) })
 		pass(time.Minute)
-		if len(f.heard) != before {
+		if len(f.heard) != before+1 || len(rec.hellos) != heard {
 			t.Error("hellos go on though none are wanted")
 		}
 		p.Close()

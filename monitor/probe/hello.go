@@ -74,14 +74,17 @@ func (i *instance) listen() error {
 	if err := i.subscribe(nc, replies); err != nil {
 		return err
 	}
-	for {
+	for i.state().want.Hello {
 		v, err := read(nc, replies, quietPeriods*i.p.cfg.PublishEvery)
 		if err != nil {
 			return err
 		}
 		i.hear(v)
 	}
+	return errUnwanted
 }
+
+var errUnwanted = errors.New("no hellos are wanted any more")
 
 // subscribe sends AUTH where credentials are given, and SUBSCRIBE.
 func (i *instance) subscribe(nc net.Conn, replies *resp.ReplyReader) error {
@@ -114,7 +117,10 @@ func (i *instance) subscribe(nc net.Conn, replies *resp.ReplyReader) error {
 
 // hear passes a message on; confirmations of the subscription are none.
 func (i *instance) hear(v resp.Value) {
-	if len(v.Elems) != 3 || v.Elems[0].Str != "message" || v.Elems[1].Str != monitor.HelloChannel || i.ctx.Err() != nil {
+	if len(v.Elems) != 3 || v.Elems[0].Str != "message" || v.Elems[1].Str != monitor.HelloChannel {
+		return
+	}
+	if i.ctx.Err() != nil || !i.state().want.Hello {
 		return
 	}
 	i.p.cfg.Sink.HelloHeard(i.group, i.addr, v.Elems[2].Str)

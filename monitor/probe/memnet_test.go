@@ -126,6 +126,7 @@ func (c *memConn) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: ne
 type fakeRedis struct {
 	mu       sync.Mutex
 	dialErr  error             // what a dial gets
+	full     bool              // a connection is turned away
 	dialHang bool              // a dial hangs until its deadline
 	frozen   chan struct{}     // not nil: commands wait until it is closed
 	replies  map[string]string // by the first word of the command
@@ -163,6 +164,11 @@ func (f *fakeRedis) dial(ctx context.Context, _ monitor.Addr) (net.Conn, error) 
 		return nil, f.dialErr
 	}
 	ours, theirs := pipe()
+	if f.full {
+		_, _ = theirs.Write([]byte("-ERR max number of clients reached\r\n"))
+		_ = theirs.Close()
+		return ours, nil
+	}
 	f.conns = append(f.conns, theirs)
 	go f.serve(theirs)
 	return ours, nil

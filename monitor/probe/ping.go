@@ -114,9 +114,7 @@ func (i *instance) pingOver(c *pingConn) monitor.Cause {
 		text, err := i.askPing(l)
 		sent := c.answered()
 		if err != nil {
-			if text, ok := c.turnedAway(); ok {
-				i.replied(sent, text)
-			}
+			i.noteTurnedAway(c, sent)
 			return causeOf(err)
 		}
 		i.replied(sent, text)
@@ -158,6 +156,16 @@ func (i *instance) replied(sent monitor.Instant, text string) {
 	i.reply = reply
 	i.mu.Unlock()
 	i.observe(monitor.Report{Link: n, Kind: monitor.ReportReplied, Sent: sent, Reply: reply, Text: firstLine(text)})
+}
+
+// noteTurnedAway reports the error with which a server closed the connection
+// unread. It proves that the process lives, but the link is of no use: the other
+// loops are not woken, as they would be turned away as well.
+func (i *instance) noteTurnedAway(c *pingConn, sent monitor.Instant) {
+	if text, ok := c.turnedAway(); ok {
+		i.observe(monitor.Report{Link: i.state().generation, Kind: monitor.ReportReplied, Sent: sent,
+			Reply: monitor.ClassifyReply(text), Text: firstLine(text)})
+	}
 }
 
 func (i *instance) stillPending(c *pingConn, sent monitor.Instant) {

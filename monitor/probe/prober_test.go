@@ -227,6 +227,23 @@ func TestSomethingElseAnswers(t *testing.T) {
 	}
 }
 
+// A server that is full says so and hangs up: its word is told, and only one
+// connection a dial is spent on it.
+func TestTurnedAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeRedis()
+		f.full = true
+		p, rec := bubble(t, f)
+		p.Reconcile("g", []Target{target()})
+		pass(250 * time.Millisecond)
+		got := rec.since(0)
+		if len(got) != 9 || got[1].Reply != monitor.ReplyMaxClients || got[2].Kind != monitor.ReportLinkLost || f.dialled() != 3 {
+			t.Errorf("%d dials, %+v", f.dialled(), got)
+		}
+		p.Close()
+	})
+}
+
 // Bytes that come between two PINGs would be taken for the next reply.
 func TestUnaskedBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
