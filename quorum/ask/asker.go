@@ -101,9 +101,12 @@ func (a *Asker) Reconcile(peers []Peer) {
 	}
 	wanted := make(map[quorum.ID]*peer, len(peers))
 	for _, p := range peers {
-		if old := a.peers[p.ID]; old != nil && old.door.addr == p.Addr {
+		old := a.peers[p.ID]
+		switch {
+		case wanted[p.ID] != nil: // named twice: the first counts
+		case old != nil && old.Addr == p.Addr:
 			wanted[p.ID] = old
-		} else if wanted[p.ID] == nil {
+		default:
 			wanted[p.ID] = a.startPeer(p)
 		}
 	}
@@ -149,8 +152,12 @@ func (a *Asker) Release(p Peer, r quorum.Release) {
 // Hello tells a peer our hello without the help of a Redis, best effort. A newer
 // hello for the same group replaces one that still waits.
 func (a *Asker) Hello(p Peer, h monitor.Hello) {
-	if d := a.doorOf(p.ID); d != nil && d.hellos.put(h) {
-		a.begin(func() { a.sendHellos(d) })
+	d := a.doorOf(p.ID)
+	if d == nil || !d.hellos.put(h) {
+		return // not a peer, or somebody sends already
+	}
+	if !a.begin(func() { a.sendHellos(d) }) {
+		d.hellos.drop()
 	}
 }
 

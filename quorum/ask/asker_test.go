@@ -380,9 +380,18 @@ func TestMoreQuestionsThanMayBeOpenAreRefused(t *testing.T) {
 		if len(refused) != 5 || refused[0].Err != errTooManyOpen.Error() {
 			t.Errorf("refused at once: %d, want 5", len(refused))
 		}
+		peer := s.house(addrOf(2), picketOf(2))
+		p := Peer{ID: idOf(2), Addr: addrOf(2)}
+		s.Reconcile([]Peer{p})
+		s.Hello(p, monitor.Hello{Group: "mymaster"})
 		<-time.After(time.Second)
 		if _, late := s.notes.take(); len(late) != openLimit {
 			t.Errorf("answered later: %d, want %d", len(late), openLimit)
+		}
+		s.Hello(p, monitor.Hello{Group: "mymaster"})
+		synctest.Wait()
+		if hellos := peer.received(); len(hellos) != 1 {
+			t.Errorf("of two hellos, one of them refused, %d arrived", len(hellos))
 		}
 	})
 }

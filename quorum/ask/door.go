@@ -157,6 +157,14 @@ func (b *helloBox) take() []monitor.Hello {
 	return hellos
 }
 
+// drop forgets what waits, since nobody can send it now.
+func (b *helloBox) drop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.waiting)
+	b.sending = false
+}
+
 // sendHellos sends until none waits. Those that cannot be sent are dropped: new
 // ones follow every two seconds.
 func (a *Asker) sendHellos(d *door) {

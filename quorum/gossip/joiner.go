@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -128,10 +129,21 @@ func (j *joiner) join(ctx context.Context, a monitor.Addr) error {
 	if j.pool.member(numeric) {
 		return nil
 	}
-	if _, err := j.pool.list.Join([]string{numeric.String()}); err != nil {
-		return fmt.Errorf("join %s: %w", numeric, err)
+	_, err = j.pool.list.Join([]string{numeric.String()})
+	return single(err)
+}
+
+// single takes the one error out of the list, rendered over several lines, that
+// memberlist makes of it.
+func single(err error) error {
+	type list interface {
+		error
+		WrappedErrors() []error
 	}
-	return nil
+	if l, ok := errors.AsType[list](err); ok && len(l.WrappedErrors()) == 1 {
+		return l.WrappedErrors()[0]
+	}
+	return err
 }
 
 // resolve turns a name into its first address. memberlist would ask a name

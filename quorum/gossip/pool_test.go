@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/memberlist"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"picket/monitor"
 	"picket/quorum"
@@ -313,6 +314,28 @@ func TestAHealedPartitionRejoins(t *testing.T) {
 		limit := rejoinEvery + streamTimeout + time.Second
 		within(t, limit, s[0], "2@10.0.0.2 3@10.0.0.3")
 		within(t, limit, s[2], "1@10.0.0.1 2@10.0.0.2")
+	})
+}
+
+func TestAnAddressThatCannotBeJoinedIsLoggedOnceAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.InfoLevel)
+		n := newNetwork()
+		a := n.station(t, 1, "10.0.0.1", func(c *Config) { c.Log = zap.New(core) })
+		a.pool.Reconcile([]monitor.Addr{{Host: "10.0.0.2", Port: 7946}})
+		<-time.After(time.Minute)
+		lines := logs.FilterMessage("gossip address not joined, will try again").All()
+		if len(lines) != 1 {
+			t.Fatalf("logged %d times in a minute, want once", len(lines))
+		}
+		diff(t, "error", lines[0].ContextMap()["error"], any("failed to join 10.0.0.2:7946: connection refused"))
+		b := n.station(t, 2, "10.0.0.2")
+		within(t, rejoinEvery+time.Second, a, "2@10.0.0.2")
+		n.cut(a.host, b.host)
+		<-time.After(time.Minute)
+		if again := logs.FilterMessage("gossip address not joined, will try again").Len(); again != 2 {
+			t.Errorf("logged %d times after a second outage, want twice", again)
+		}
 	})
 }
 
