@@ -2,7 +2,6 @@ package ask
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -126,12 +125,7 @@ func TestAGroupThatAPeerDoesNotKnow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		s.house(addrOf(2), sentinelOf(2))
-		s.house(addrOf(3), func(args []string) string {
-			if len(args) > 1 && args[1] == "PEER" {
-				return array(append(picketFields(3)[:12], "known", "0")...)
-			}
-			return picketOf(3)(args)
-		})
+		s.house(addrOf(3), instead(picketOf(3), "PEER", array(append(picketFields(3)[:12], "known", "0")...)))
 		for n, kind := range map[int]quorum.Kind{2: quorum.KindSentinel, 3: quorum.KindPicket} {
 			s.Confirm(quorum.Confirmation{Addr: addrOf(n), Hinted: idOf(n), Group: "other"})
 			got := s.only(t, confirmDeadline)
@@ -157,97 +151,10 @@ func TestAConfirmationTellsWhoReallyAnswers(t *testing.T) {
 	})
 }
 
-func TestAnswersThatAreNone(t *testing.T) {
-	isDown := func(reply string) script {
-		return func(args []string) string {
-			if len(args) > 1 && args[1] == "is-master-down-by-addr" {
-				return reply
-			}
-			return picketOf(2)(args)
-		}
-	}
-	peerReply := func(reply string) script {
-		return func(args []string) string {
-			if len(args) > 1 && args[1] == "PEER" {
-				return reply
-			}
-			return picketOf(2)(args)
-		}
-	}
-	field := func(name, value string) script {
-		f := picketFields(2)
-		f[slices.Index(f, name)+1] = value
-		return peerReply(array(f...))
-	}
-	sentinel := func(sub, reply string) script {
-		return func(args []string) string {
-			if len(args) > 1 && args[1] == sub {
-				return reply
-			}
-			return sentinelOf(2)(args)
-		}
-	}
-	cases := map[string]struct {
-		play script
-		want string // part of the error
-	}{
-		"another monitor":        {picketOf(3), "answers at this address, not"},
-		"another redis-sentinel": {sentinelOf(3), "answers at this address, not"},
-		"no answer":              {isDown(""), "no answer in time"},
-		"connection closed":      {isDown(closeNow), ""}, // EOF or a closed pipe
-		"not RESP":               {isDown("HTTP/1.1 400 Bad Request\r\n\r\n"), "redis"},
-		"no credentials":         {func([]string) string { return "-NOAUTH Authentication required.\r\n" }, "NOAUTH"},
-		"vote refused":           {isDown("-ERR value is not an integer or out of range\r\n"), "not an integer"},
-		"vote: string":           {isDown("+OK\r\n"), "IS-MASTER-DOWN-BY-ADDR"},
-		"vote: null":             {isDown("*-1\r\n"), "IS-MASTER-DOWN-BY-ADDR"},
-		"vote: two elements":     {isDown("*2\r\n:0\r\n$1\r\n*\r\n"), "want 3 elements, got 2"},
-		"vote: text for number":  {isDown(array("0", "*", "0")), "want number, id and epoch"},
-		"vote: negative epoch":   {isDown("*3\r\n:0\r\n$1\r\n*\r\n:-1\r\n"), "want number, id and epoch"},
-		"vote: leader is no id":  {isDown("*3\r\n:0\r\n$2\r\nme\r\n:1\r\n"), "not 40 hexadecimal"},
-		"peer: string":           {peerReply("+OK\r\n"), "SENTINEL PEER"},
-		"peer: null":             {peerReply("$-1\r\n"), "SENTINEL PEER"},
-		"peer: odd":              {peerReply(array("id")), "odd number"},
-		"peer: nothing":          {peerReply(array()), "field id is missing"},
-		"peer: nested":           {peerReply("*2\r\n*1\r\n+id\r\n*0\r\n"), "field id is missing"},
-		"peer: null value":       {peerReply("*2\r\n$2\r\nid\r\n$-1\r\n"), "field id is missing"},
-		"peer: id":               {field("id", "me"), "field id is no id"},
-		"peer: no id":            {field("id", ""), "field id is empty"},
-		"peer: boot":             {field("boot", "-1"), "field boot is no number"},
-		"peer: port":             {field("master-port", "65536"), "field master-port is no port"},
-		"peer: leader":           {field("config-leader", "*"), "field config-leader is no id"},
-		"peer: age":              {field("age-ms", "old"), "field age-ms is no number"},
-		"sentinel: id":           {sentinel("MYID", bulk("me")), "not 40 hexadecimal"},
-		"sentinel: no id":        {sentinel("MYID", "$-1\r\n"), "MYID"},
-		"sentinel: port":         {sentinel("MASTER", array("ip", "h", "port", "x", "config-epoch", "1")), "field port is no number"},
-		"sentinel: denied":       {sentinel("MASTER", "-NOPERM no\r\n"), "NOPERM"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newStage(t)
-				s.house(addrOf(2), c.play)
-				got := s.asked(t, question())
-				if got.Err == "" || !strings.Contains(got.Err, c.want) {
-					t.Errorf("error is %q, want it to say %q", got.Err, c.want)
-				}
-				got.Err, got.Sent, got.At = "", 0, 0
-				diff(t, "beside the error it holds", got, questionBlank(question()))
-			})
-		})
-	}
-}
-
 func TestAnAbsurdAgeIsOldNotNegative(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		f := picketFields(2)
-		f[slices.Index(f, "age-ms")+1] = "18446744073709551615"
-		s.house(addrOf(2), func(args []string) string {
-			if len(args) > 1 && args[1] == "PEER" {
-				return array(f...)
-			}
-			return picketOf(2)(args)
-		})
+		s.house(addrOf(2), field("age-ms", "18446744073709551615"))
 		if got := s.asked(t, question()); got.Opinion == nil || got.Opinion.Age != longestAge {
 			t.Errorf("opinion is %+v, want an age of %v", got.Opinion, longestAge)
 		}
