@@ -47,7 +47,16 @@ func (g *Group) rebornWhole(m *Instance) bool {
 
 func (g *Group) linkedOnce(i *Instance) bool { return i.LinkedSeen != monitor.Never }
 
+// unidentified reports whether the master answers again after its process was
+// seen gone, and has not told us yet who it is. It is given a moment to.
+func (g *Group) unidentified(m *Instance) bool {
+	return m.Evidence.Gone && !m.Down() && m.InfoSent < m.Evidence.Back && !g.after(m.Evidence.Back, chooseWait)
+}
+
 func (g *Group) advanceSelect(a *attempt) {
+	if !a.forced && g.unidentified(g.master()) {
+		return
+	}
 	if reason := g.validate(a); reason != "" {
 		g.abandonSelect(a, reason)
 		return

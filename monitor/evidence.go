@@ -19,7 +19,8 @@ type Evidence struct {
 	Text      string
 	Ack       Ack
 	Cause     Cause   // why the link was lost or could not be made; CauseNone since the last reply
-	Gone      bool    // the process was seen to end: refused after a link was lost
+	Gone      bool    // the process was seen to end: a dial was refused
+	Back      Instant // when the first reply came after that
 	QueueFull Instant // a second connection timed out beside an acknowledged link
 	Hidden    Instant // INFO was answered BUSY: what a MISCONF on PING hides
 
@@ -59,6 +60,9 @@ func (e *Evidence) Observe(r Report) {
 }
 
 func (e *Evidence) replied(r Report) {
+	if e.Gone && e.Cause != CauseNone {
+		e.Back = r.At
+	}
 	e.Link, e.LinkUp, e.Cause = max(e.Link, r.Link), true, CauseNone
 	e.busy(r)
 	e.Unanswered, e.LastReply, e.Ack = Never, r.At, AckAcked
