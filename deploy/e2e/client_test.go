@@ -62,7 +62,7 @@ func TestRedisCLITalksToAMonitor(t *testing.T) {
 	if out := cli("SENTINEL", "CKQUORUM", "mymaster"); !strings.HasPrefix(out, "OK 3 usable Sentinels.") {
 		t.Errorf("CKQUORUM: %s", out)
 	}
-	if out := cli("-3", "SENTINEL", "MASTER", "mymaster"); !strings.Contains(out, `"num-other-sentinels" => "2"`) {
+	if out := cli("-3", "--no-raw", "SENTINEL", "MASTER", "mymaster"); !strings.Contains(out, `"num-other-sentinels" => "2"`) {
 		t.Errorf("MASTER in RESP3: %s", out)
 	}
 	if out := cli("SENTINEL", "MASTER", "nobody"); !strings.Contains(out, "ERR No such master with that name") {

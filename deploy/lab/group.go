@@ -76,6 +76,26 @@ func (g *Group) WaitOnline(ctx context.Context) error {
 			return err
 		}
 	}
+	return g.WaitAcknowledged(ctx)
+}
+
+// WaitAcknowledged makes a write, which leaves nothing behind, and waits until
+// every replica has acknowledged it. A master holds its stream back until a new
+// replica first reports, up to a second after the replica calls its link up.
+func (g *Group) WaitAcknowledged(ctx context.Context) error {
+	if len(g.Replicas) == 0 {
+		return nil
+	}
+	c, err := g.Master.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for _, cmd := range [][]string{{"SET", "lab:online", "1"}, {"DEL", "lab:online"}, {"WAIT", strconv.Itoa(len(g.Replicas)), "0"}} {
+		if _, err := c.Do(ctx, cmd...); err != nil {
+			return fmt.Errorf("wait until the replicas acknowledge: %w", err)
+		}
+	}
 	return nil
 }
 

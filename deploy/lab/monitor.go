@@ -181,5 +181,8 @@ func (m *Monitor) MasterAddr(ctx context.Context) (string, error) {
 // Explain is the reply to SENTINEL EXPLAIN, which only Picket has.
 func (m *Monitor) Explain(ctx context.Context) (string, error) {
 	reply, err := m.Sentinel(ctx, "EXPLAIN", m.Group)
+	if whole, ok := reply.(string); ok {
+		return whole, err
+	}
 	return strings.Join(Strings(reply), "\n"), err
 }

@@ -106,6 +106,13 @@ func (r *Redis) Start(ctx context.Context) error {
 
 // waitAnswer asks until the process answers anything, an error reply included.
 func waitAnswer(ctx context.Context, p *Process, ask func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // whoever else may listen on its port
+		if p.WaitExit(ctx) == nil {
+			cancel()
+		}
+	}()
 	for {
 		err := ask(ctx)
 		var reply ReplyError
