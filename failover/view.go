@@ -26,7 +26,6 @@ type View struct {
 	Usable        int  // usable voters, this monitor included
 	Voters        int  // all voters, this monitor included
 	SilenceLimit  time.Duration
-	Explain       []string // one finding a line, for SENTINEL EXPLAIN
 }
 
 // InstanceView is what SENTINEL MASTER and SENTINEL REPLICAS tell of one instance.
