@@ -50,6 +50,8 @@ func (g *Group) infoEvery(i *Instance) time.Duration {
 	switch {
 	case g.attempt != nil && g.attempt.phase >= phaseSelect:
 		return 200 * time.Millisecond
+	case i.Verdict.State == monitor.StateDegraded:
+		return calmPeriod // MISCONF on PING hides BUSY; INFO shows it
 	case g.odownSince != monitor.Never || g.attempt != nil || i.prospect || i.InfoAt == monitor.Never:
 		return calmPeriod
 	case g.isDeposed(i) && g.deposed.back != monitor.Never:

@@ -187,6 +187,28 @@ func TestPromoteLeaseEndsDuringTheHandshake(t *testing.T) {
 	})
 }
 
+// So does one that ends before the transaction can be repeated: what was written
+// before was refused, and nothing was written after it.
+func TestPromoteLeaseEndsBeforeTheSecondTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refusing := script{"HELLO": "*0", "MULTI": "+OK", "CONFIG": "-NOPERM no", "EXEC": "-EXECABORT Transaction discarded"}
+		l := links{dial: func(context.Context, monitor.Addr) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			go serve(theirs, refusing, func(k string) {
+				if k == "EXEC" {
+					<-time.After(2 * time.Second) // virtual
+				}
+			})
+			return ours, nil
+		}}
+		a := newActor(t, l)
+		res, err := a.Promote(t.Context(), somewhere, a.cfg.Clock().Add(time.Second))
+		if res.Outcome != NotSent || !errors.Is(err, ErrLeaseOver) {
+			t.Errorf("%+v, %v", res, err)
+		}
+	})
+}
+
 func TestDialFailureIsNotSent(t *testing.T) {
 	refused := errors.New("connection refused")
 	a := newActor(t, links{dial: func(context.Context, monitor.Addr) (net.Conn, error) { return nil, refused }})

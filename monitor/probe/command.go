@@ -202,6 +202,7 @@ func (c *commander) inform(ctx context.Context) error {
 	raw, ok := a.value.(string)
 	if !ok {
 		c.noteNoInfo(a)
+		c.refused(at, a)
 		return nil
 	}
 	if err := c.learnThreshold(ctx); err != nil {
@@ -210,6 +211,16 @@ func (c *commander) inform(ctx context.Context) error {
 	c.tell(monitor.InfoReport{Addr: c.addr, At: at, Sent: sent, Info: monitor.ParseInfo(raw),
 		Threshold: c.threshold, Denied: c.lacking(), Raw: raw})
 	return c.setName(ctx)
+}
+
+// refused reports that INFO was refused: behind a MISCONF on PING, BUSY shows
+// only there.
+func (c *commander) refused(at monitor.Instant, a answer) {
+	if c.ctx.Err() == nil {
+		c.p.cfg.Sink.Observed(c.group, monitor.Report{
+			Addr: c.addr, Kind: monitor.ReportRefused, At: at, Reply: monitor.ClassifyReply(a.text), Text: a.text,
+		})
+	}
 }
 
 func (c *commander) tell(r monitor.InfoReport) {

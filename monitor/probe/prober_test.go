@@ -321,6 +321,40 @@ func TestStopAndForget(t *testing.T) {
 	})
 }
 
+// Close waits for no reply and no deadline, whatever the links are doing.
+func TestCloseIsPrompt(t *testing.T) {
+	for name, before := range map[string]func(*fakeRedis){
+		"idle":    func(*fakeRedis) {},
+		"silent":  func(f *fakeRedis) { f.freeze() },
+		"dialing": func(f *fakeRedis) { f.set(func() { f.dialHang = true }); f.cut(io.EOF) },
+		"gone": func(f *fakeRedis) {
+			f.set(func() { f.dialErr = &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED} })
+			f.cut(io.EOF)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeRedis()
+				p, _ := bubble(t, f)
+				wanted := target()
+				wanted.Hello = true
+				p.Reconcile("g", []Target{wanted})
+				pass(10 * time.Millisecond)
+				before(f)
+				pass(1050 * time.Millisecond)
+				start := time.Now()
+				p.Close()
+				if took := time.Since(start); took != 0 {
+					t.Errorf("Close took %v", took)
+				}
+				if f.frozen != nil {
+					close(f.frozen)
+				}
+			})
+		})
+	}
+}
+
 func TestReconnectReportsNoLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeRedis()

@@ -81,7 +81,7 @@ func (c *CommandReader) inline() ([]string, error) {
 }
 
 func (c *CommandReader) array() ([]string, error) {
-	n, err := c.length('*', "mbulk count", "multibulk", c.limits.Args, c.before.Args)
+	n, err := c.length(header{'*', "mbulk count", "multibulk", c.limits.Args, c.before.Args})
 	if err != nil || n <= 0 {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (c *CommandReader) array() ([]string, error) {
 }
 
 func (c *CommandReader) bulk() (string, error) {
-	n, err := c.length('$', "bulk count", "bulk", c.limits.Bulk, c.before.Bulk)
+	n, err := c.length(header{'$', "bulk count", "bulk", c.limits.Bulk, c.before.Bulk})
 	if err != nil {
 		return "", err
 	}
@@ -110,26 +110,36 @@ func (c *CommandReader) bulk() (string, error) {
 	return readN(c.r, n)
 }
 
-// length reads a header line such as "*3": its type byte, a number of at most
-// limit, and of at most early while the client must authenticate.
-func (c *CommandReader) length(kind byte, line, what string, limit, early int) (int, error) {
+// header is a line such as "*3" as it is expected: its type byte, what errors
+// call the line and its number, and the most that number may be, also while the
+// client must still authenticate.
+type header struct {
+	kind  byte
+	line  string
+	what  string
+	limit int
+	early int
+}
+
+// length reads a header line and returns its number.
+func (c *CommandReader) length(h header) (int, error) {
 	text, err := readLine(c.r, c.limits.Inline)
 	if errors.Is(err, errLineTooLong) {
-		return 0, ProtocolError("Protocol error: too big " + line + " string")
+		return 0, ProtocolError("Protocol error: too big " + h.line + " string")
 	}
 	if err != nil {
 		return 0, err
 	}
-	if len(text) == 0 || text[0] != kind {
-		return 0, ProtocolError(fmt.Sprintf("Protocol error: expected '%c', got '%s'", kind, firstChar(text)))
+	if len(text) == 0 || text[0] != h.kind {
+		return 0, ProtocolError(fmt.Sprintf("Protocol error: expected '%c', got '%s'", h.kind, firstChar(text)))
 	}
 	digits, ended := cutCR(text[1:])
 	n, ok := parseInt(digits)
-	if !ended || !ok || n > int64(limit) {
-		return 0, ProtocolError("Protocol error: invalid " + what + " length")
+	if !ended || !ok || n > int64(h.limit) {
+		return 0, ProtocolError("Protocol error: invalid " + h.what + " length")
 	}
-	if early > 0 && n > int64(early) {
-		return 0, ProtocolError("Protocol error: unauthenticated " + what + " length")
+	if h.early > 0 && n > int64(h.early) {
+		return 0, ProtocolError("Protocol error: unauthenticated " + h.what + " length")
 	}
 	return int(n), nil
 }

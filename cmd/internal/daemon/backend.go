@@ -267,7 +267,7 @@ func (b backend) Opinion(group string) (quorum.Opinion, quorum.Configuration, bo
 	if o == nil {
 		return quorum.Opinion{}, *c, true
 	}
-	return *o, *c, true
+	return o.aged(b.d.clock()), *c, true
 }
 
 // Hint takes a caller's word that a monitor is at addr.

@@ -32,7 +32,20 @@ type slot struct {
 	name    string
 	view    atomic.Pointer[failover.View]
 	config  atomic.Pointer[quorum.Configuration]
-	opinion atomic.Pointer[quorum.Opinion] // its Age is of the view's instant
+	opinion atomic.Pointer[told]
+}
+
+// told is an opinion and when it was told: it ages from then on.
+type told struct {
+	quorum.Opinion
+	at monitor.Instant
+}
+
+// aged returns the opinion as old as it is at now.
+func (t *told) aged(now monitor.Instant) quorum.Opinion {
+	o := t.Opinion
+	o.Age += now.Since(t.at)
+	return o
 }
 
 func newBoard(d *Daemon, version string) *board {

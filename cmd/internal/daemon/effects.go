@@ -46,7 +46,7 @@ func (l *loop) effect(w *watched, e failover.Effect) {
 		c.Effect = e.ID
 		l.d.asker.Confirm(c)
 	case failover.TellOpinion:
-		w.slot.opinion.Store(&a.Opinion)
+		w.slot.opinion.Store(&told{Opinion: a.Opinion, at: l.d.clock()})
 		l.d.pool.TellOpinion(a.Opinion)
 	case failover.TellConfig:
 		l.d.pool.TellConfig(a.Configuration)

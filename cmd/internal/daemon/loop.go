@@ -50,6 +50,7 @@ type loop struct {
 	alive   monitor.Instant
 	warnAt  monitor.Instant
 	beats   atomic.Uint64
+	members memberBox
 	gossip  map[monitor.Addr]bool // addresses that peers gave for their gossip
 }
 
@@ -149,6 +150,9 @@ func (l *loop) beat() {
 	}
 	l.alive = now
 	l.beats.Add(1)
+	for _, m := range l.members.take() {
+		l.mon.MemberChanged(now, m)
+	}
 }
 
 func (l *loop) step(j job) {
@@ -159,8 +163,6 @@ func (l *loop) step(j job) {
 	case failover.Contacted:
 		l.mon.Contacted(in.Contact)
 		l.touchPeers()
-	case failover.MemberChanged:
-		l.mon.MemberChanged(now, in)
 	default:
 		if w := l.groups[j.group]; w != nil {
 			l.apply(w, w.group.Step(now, in))

@@ -1,6 +1,9 @@
 package daemon
 
 import (
+	"slices"
+	"sync"
+
 	"picket/failover"
 	"picket/monitor"
 	"picket/quorum"
@@ -60,9 +63,31 @@ func (s sink) ReleaseHeard(r quorum.Release) {
 	s.offer(job{group: r.Group, in: failover.Released{Release: r}})
 }
 
-// MemberChanged takes the pool's word on a peer.
+// MemberChanged takes the pool's word on a peer. It is said only once, so it is
+// kept until the loop looks, at its next beat.
 func (s sink) MemberChanged(m gossip.Member) {
-	s.offer(job{in: failover.MemberChanged{ID: m.ID, Gossip: m.Addr, Alive: m.Alive}})
+	s.loop.members.put(failover.MemberChanged{ID: m.ID, Gossip: m.Addr, Alive: m.Alive})
+}
+
+// memberBox holds what the gossip pool said since the loop last looked.
+type memberBox struct {
+	mu  sync.Mutex
+	new []failover.MemberChanged
+}
+
+func (b *memberBox) put(m failover.MemberChanged) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.new = slices.DeleteFunc(b.new, func(o failover.MemberChanged) bool { return o.ID == m.ID })
+	b.new = append(b.new, m)
+}
+
+func (b *memberBox) take() []failover.MemberChanged {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := b.new
+	b.new = nil
+	return list
 }
 
 func (s sink) offer(j job) {
@@ -80,7 +105,7 @@ func (s gossipState) Opinions() []quorum.Opinion {
 	var list []quorum.Opinion
 	for _, slot := range s.d.board.slots.Load().order {
 		if o := slot.opinion.Load(); o != nil {
-			list = append(list, *o)
+			list = append(list, o.aged(s.d.clock()))
 		}
 	}
 	return list

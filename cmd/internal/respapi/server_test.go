@@ -71,12 +71,12 @@ func TestWriteTimeout(t *testing.T) {
 		h := open(t, nil)
 		silent := h.connect(t)
 		silent.send("PING\r\n")
-		time.Sleep(9 * time.Second)
+		<-time.After(9 * time.Second) // virtual
 		synctest.Wait()
 		if n := h.clientCount(); n != 1 {
 			t.Fatalf("%d clients before the timeout, want 1", n)
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		synctest.Wait()
 		if n := h.clientCount(); n != 0 {
 			t.Errorf("%d clients after the timeout, want none", n)

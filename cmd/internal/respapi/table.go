@@ -69,21 +69,21 @@ func init() {
 		{name: "psubscribe", arity: -2, class: classSub, exempt: whileSubscribed, summary: "Listens to events by pattern", run: (*Server).psubscribe},
 		{name: "punsubscribe", arity: -1, class: classSub, exempt: whileSubscribed, summary: "Stops listening to events by pattern", run: (*Server).punsubscribe},
 		{name: "shutdown", arity: -1, class: classStop, summary: "Ends the monitor", run: (*Server).shutdown},
-		container("client", -2, classGroup, "Tells of and ends connections", nil, clientTable),
-		container("command", -1, classTable, "Tells of the commands", (*Server).commandAll, commandTable),
-		container("sentinel", -2, classWatch, "Tells of and steers the groups", nil, sentinelTable),
+		(&command{name: "client", arity: -2, class: classGroup, summary: "Tells of and ends connections"}).with(clientTable),
+		(&command{name: "command", arity: -1, class: classTable, summary: "Tells of the commands", run: (*Server).commandAll}).with(commandTable),
+		(&command{name: "sentinel", arity: -2, class: classWatch, summary: "Tells of and steers the groups"}).with(sentinelTable),
 	}
 	commands = byName(tableOrder, "")
 }
 
-// container makes a command whose second word chooses among others. run is for
-// the command without a second word.
-func container(name string, arity int, c class, summary string, run func(*Server, *call), subs []*command) *command {
+// with makes a command one whose second word chooses among subs; its own run is
+// for the command without a second word.
+func (c *command) with(subs []*command) *command {
 	for _, sub := range subs {
-		sub.name = name + "|" + sub.name
+		sub.name = c.name + "|" + sub.name
 	}
-	return &command{name: name, arity: arity, class: c, summary: summary, run: run,
-		subs: byName(subs, name+"|"), order: subs}
+	c.subs, c.order = byName(subs, c.name+"|"), subs
+	return c
 }
 
 func byName(table []*command, prefix string) map[string]*command {
