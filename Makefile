@@ -5,7 +5,6 @@
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -X main.version=$(VERSION)
-GOFILES    = $(shell find . -name '*.go' -not -path './.cache/*')
 TESTFLAGS ?=
 export PATH := $(PATH):$(CURDIR)/.cache/redis/bin
 
@@ -15,11 +14,11 @@ all: build
 build: ; CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o picket ./cmd/picket
 setup: ; @deploy/lab/get-redis.sh
 lint: fmt vet staticcheck
-fmt: ; @bad=$$(gofmt -l $(GOFILES)); [ -z "$$bad" ] || { echo "not gofmt'd:"; echo "$$bad"; exit 1; }
+fmt: ; @bad=$$($$($(GO) env GOROOT)/bin/gofmt -l .); [ -z "$$bad" ] || { echo "not gofmt'd:"; echo "$$bad"; exit 1; }
 vet: ; $(GO) vet ./...
 staticcheck: ; $(GO) tool -modfile=deploy/tools/go.mod staticcheck ./...
-race: ; $(GO) test -race -timeout 5m $(TESTFLAGS) $$($(GO) list ./... | grep -v /deploy/e2e)
-e2e: setup ; $(GO) test -race -count=1 -timeout 9m $(TESTFLAGS) ./deploy/e2e
+race: setup ; $(GO) test -race -timeout 5m $(TESTFLAGS) $$($(GO) list ./... | grep -v /deploy/e2e)
+e2e: setup ; $(GO) test -race -count=1 -timeout 9m -parallel 3 $(TESTFLAGS) ./deploy/e2e
 bench: build setup ; PICKET_BINARY=$(CURDIR)/picket $(GO) test -count=1 -timeout 15m -v -run '^TestBench' ./deploy/e2e -rounds 10
 lab: build setup ; ./picket lab
 test: lint race e2e

@@ -10,9 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // ErrNotPermitted says that this machine does not let us make network namespaces.
@@ -152,8 +149,5 @@ func (n *Namespace) join() error {
 		return fmt.Errorf("open a network namespace: %w", err)
 	}
 	defer f.Close()
-	if err := unix.Setns(int(f.Fd()), syscall.CLONE_NEWNET); err != nil {
-		return fmt.Errorf("enter a network namespace: %w", err)
-	}
-	return nil
+	return enterNetwork(f)
 }

@@ -63,8 +63,7 @@ func (p *Process) Start() error {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = p.spec.Dir, log, log
 	cmd.Env = append(os.Environ(), p.spec.Env...)
-	// A group of its own: Ctrl-C reaches the lab alone, which then ends its processes.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = attributes()
 	if err := spawn(cmd.Start); err != nil {
 		return fmt.Errorf("start %s: %w", p.spec.Name, err)
 	}

@@ -5,8 +5,25 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+// attributes put a process into a group of its own, so that Ctrl-C reaches the
+// lab alone, which then ends its processes; and let it die with the lab.
+func attributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// enterNetwork moves the calling thread into the network namespace that f names.
+func enterNetwork(f *os.File) error {
+	if err := unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("enter a network namespace: %w", err)
+	}
+	return nil
+}
 
 // clockTick is what the kernel calls USER_HZ: 100 a second on every platform that Go runs on.
 const clockTick = 10 * time.Millisecond
