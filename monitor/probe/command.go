@@ -202,7 +202,7 @@ func (c *commander) inform(ctx context.Context) error {
 	raw, ok := a.value.(string)
 	if !ok {
 		c.noteNoInfo(a)
-		c.refused(at, a)
+		c.refused(a)
 		return nil
 	}
 	if err := c.learnThreshold(ctx); err != nil {
@@ -215,12 +215,8 @@ func (c *commander) inform(ctx context.Context) error {
 
 // refused reports that INFO was refused: behind a MISCONF on PING, BUSY shows
 // only there.
-func (c *commander) refused(at monitor.Instant, a answer) {
-	if c.ctx.Err() == nil {
-		c.p.cfg.Sink.Observed(c.group, monitor.Report{
-			Addr: c.addr, Kind: monitor.ReportRefused, At: at, Reply: monitor.ClassifyReply(a.text), Text: a.text,
-		})
-	}
+func (c *commander) refused(a answer) {
+	c.observe(monitor.Report{Link: c.on, Kind: monitor.ReportRefused, Reply: monitor.ClassifyReply(a.text), Text: firstLine(a.text)})
 }
 
 func (c *commander) tell(r monitor.InfoReport) {

@@ -41,7 +41,7 @@ func TestInfoPaceAndRefresh(t *testing.T) {
 	})
 }
 
-// BUSY is no answer to INFO: no report, the same link, another try at pace, and one as soon as it ends.
+// BUSY is no answer to INFO: no InfoReport, the same link, another try at pace, and one as soon as it ends.
 func TestInfoRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeRedis()
@@ -53,6 +53,12 @@ func TestInfoRefused(t *testing.T) {
 		pass(15 * time.Second)
 		if n := f.count("INFO"); n != 2 && n != 3 || len(rec.infos) != 0 || f.dialled() != 2 {
 			t.Errorf("%d INFOs, %d reports, %d dials", n, len(rec.infos), f.dialled())
+		}
+		refused := slices.ContainsFunc(rec.since(0), func(r monitor.Report) bool {
+			return r.Kind == monitor.ReportRefused && r.Reply == monitor.ReplyBusyModule && r.Link == 1 && r.Text == "BUSY Redis is busy"
+		})
+		if !refused {
+			t.Error("the refusal must be told: it is all that shows BUSY behind MISCONF")
 		}
 		f.set(func() { f.replies["INFO"], f.replies["PING"] = bulk("run_id:r2\r\n"), "+PONG\r\n" })
 		pass(time.Second)
