@@ -11,8 +11,13 @@ type killing struct {
 	spell  monitor.Instant // the BUSY spell that it belongs to
 	effect uint64          // 0 once answered
 	tried  monitor.Instant
-	ended  bool // nothing more will be tried in this spell
+	others monitor.Instant // when it was last another monitor's to do
+	ended  bool            // nothing more will be tried in this spell
 }
+
+// killStandIn is how long a script must still block the master after the monitor
+// that was to kill it stopped seeing it, before another does.
+const killStandIn = time.Second
 
 // busyPolicy does what the operator chose about a script-blocked master.
 // Failing over is part of judging: see rulesFor.
@@ -36,7 +41,9 @@ func (g *Group) busyPolicy() {
 		return
 	}
 	if g.killIsOthers() {
-		g.lookAgain(g.now.Add(time.Second))
+		g.kill.others = g.now
+	}
+	if g.kill.others != monitor.Never && !g.after(g.kill.others, killStandIn) {
 		return
 	}
 	if m.Evidence.Reply == monitor.ReplyBusyModule {

@@ -97,8 +97,28 @@ func (g *Group) considerAttempt() {
 	}
 	g.attempt = &attempt{
 		phase: phaseJitter, started: g.now, entered: g.now, oldOwner: g.config.Master,
-		until: g.now.Add(g.rand.between(0, maxJitter)),
+		until: g.now.Add(g.jitter()),
 	}
+}
+
+// jitter is the wait before a campaign, up to 30 ms. Each monitor has a part of
+// it for itself, by its place among the usable voters, so that two seldom
+// campaign at once and split the votes.
+func (g *Group) jitter() time.Duration {
+	part := maxJitter / time.Duration(g.votersUsable())
+	from := part * time.Duration(g.place())
+	return g.rand.between(from, from+part/3)
+}
+
+// place is this monitor's place among the usable voters, by id.
+func (g *Group) place() int {
+	n := 0
+	for _, v := range g.voters {
+		if v.ID < g.self && g.usable(v) {
+			n++
+		}
+	}
+	return n
 }
 
 // holdReason says why a failover that is due must not start now.

@@ -90,7 +90,7 @@ func (g *Group) advanceRenewal() {
 	}
 	g.attempt = &attempt{
 		renewal: true, started: g.now, entered: g.now, oldOwner: g.config.Master,
-		until: g.now.Add(g.rand.between(0, maxJitter)),
+		until: g.now.Add(g.jitter()),
 	}
 }
 
