@@ -42,7 +42,7 @@ func (g *Group) advanceDeposed() {
 		return
 	}
 	g.learnBranch(d)
-	if i.Evidence.LastReply <= d.awaited || !i.Evidence.LinkUp {
+	if !i.Evidence.LinkUp || d.back == monitor.Never && i.Evidence.LastReply <= d.awaited {
 		return
 	}
 	if d.back == monitor.Never {

@@ -28,6 +28,9 @@ func (g *Group) switchTo(c quorum.Configuration, from *Voter) {
 	}
 	g.do(RunScript{Role: role, From: old.Addr, To: c.Master})
 	g.deposed = &deposition{Deposed: Deposed{Addr: old.Addr, RunID: old.RunID, Epoch: c.Epoch}, awaited: g.now}
+	if e := old.Evidence; e.LinkUp && e.Unanswered == monitor.Never {
+		g.deposed.back = g.now // it never went away: an operator's failover
+	}
 	g.install(c, i)
 	for _, r := range g.replicas() {
 		if r.Addr != old.Addr {

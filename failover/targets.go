@@ -21,7 +21,7 @@ func (g *Group) pingEvery(i *Instance) time.Duration {
 	switch {
 	case i.Evidence.BusyLast != monitor.Never:
 		return busyPing
-	case i.Addr == g.config.Master || g.isDeposed(i) && g.deposed.back != monitor.Never:
+	case i.Addr == g.config.Master || g.isDeposed(i):
 		return max(100*time.Millisecond, min(calmPeriod, g.set.DownAfter/10))
 	}
 	return min(calmPeriod, max(100*time.Millisecond, g.set.DownAfter/2))
