@@ -73,6 +73,7 @@ func atOnce(sight) time.Duration        { return 0 }
 func afterDown(s sight) time.Duration   { return s.DownAfter }
 func lost(c Cause) func(sight) bool     { return func(s sight) bool { return s.lost() && s.Cause == c } }
 func answered(r Reply) func(sight) bool { return func(s sight) bool { return s.Reply == r } }
+
 // lost reports that the link was lost and nothing answered since; a link that
 // came up again has a moment to be answered on.
 func (s sight) lost() bool {
@@ -85,7 +86,7 @@ func closed(c Cause) func(sight) bool {
 	return func(s sight) bool { return s.lost() && s.Cause == c && s.age() >= s.SilentAfter() }
 }
 
-func (s sight) quiet() bool             { return s.LinkUp && s.Unanswered != Never && s.age() >= s.SilentAfter() }
+func (s sight) quiet() bool { return s.LinkUp && s.Unanswered != Never && s.age() >= s.SilentAfter() }
 
 // rules is the evidence table of the design.
 var rules = []rule{
