@@ -61,6 +61,9 @@ func (d *Daemon) clock() monitor.Instant { return monitor.Instant(time.Since(d.s
 // An error names what could not be opened and what to do.
 func Run(ctx context.Context, o Options) error {
 	d := &Daemon{cfg: o.Config, log: o.Log, level: o.Level, start: time.Now()}
+	if err := refuse(o.Config); err != nil {
+		return err
+	}
 	listeners, err := d.listen()
 	if err != nil {
 		return err
@@ -69,6 +72,11 @@ func Run(ctx context.Context, o Options) error {
 	if err := d.openState(); err != nil {
 		return err
 	}
+	removePid, err := d.writePid()
+	if err != nil {
+		return err
+	}
+	defer removePid()
 	d.done, d.stop = context.WithCancel(ctx)
 	defer d.stop()
 	d.board = newBoard(d, o.Version)
@@ -87,13 +95,17 @@ func (d *Daemon) listen() ([]net.Listener, error) {
 		return nil, errors.New("port is 0: peers and clients could not reach this monitor; set port")
 	}
 	var opened []net.Listener
+	lc := net.ListenConfig{KeepAlive: d.cfg.TCPKeepAlive}
+	if d.cfg.TCPKeepAlive == 0 {
+		lc.KeepAlive = -1 // off
+	}
 	for _, bind := range d.cfg.Bind {
 		optional := bind[0] == '-'
 		host := bind
 		if optional {
 			host = bind[1:]
 		}
-		ln, err := net.Listen("tcp", net.JoinHostPort(listenHost(host), strconv.Itoa(d.cfg.Port)))
+		ln, err := lc.Listen(context.Background(), "tcp", net.JoinHostPort(listenHost(host), strconv.Itoa(d.cfg.Port)))
 		if err != nil && optional {
 			continue
 		}
