@@ -1,0 +1,180 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+
+	"picket/failover"
+	"picket/monitor"
+	"picket/quorum"
+)
+
+// ledger is the world's memory of what the monitors did, by which the
+// invariants are checked.
+type ledger struct {
+	w         *World
+	votes     map[ballot]quorum.ID
+	leaders   map[groupEpoch]quorum.ID
+	promoted  map[groupEpoch]monitor.Addr
+	configs   map[groupEpoch]monitor.Addr
+	held      map[holder]held
+	highest   map[string]committed
+	promotion []promotion
+}
+
+// ballot names one vote: who cast it, in which group and epoch.
+type ballot struct {
+	voter quorum.ID
+	group string
+	epoch uint64
+}
+
+type groupEpoch struct {
+	group string
+	epoch uint64
+}
+
+type holder struct {
+	node  quorum.ID
+	group string
+}
+
+// held is the configuration that one monitor's process holds.
+type held struct {
+	life   int
+	config quorum.Configuration
+}
+
+// committed is a configuration that a majority of the monitors held at one time.
+type committed struct {
+	epoch uint64
+	addr  monitor.Addr
+}
+
+// promotion is an order that was written to an instance.
+type promotion struct {
+	epoch uint64
+	addr  monitor.Addr
+}
+
+func newLedger(w *World) *ledger {
+	return &ledger{
+		w: w, votes: map[ballot]quorum.ID{}, leaders: map[groupEpoch]quorum.ID{}, promoted: map[groupEpoch]monitor.Addr{},
+		configs: map[groupEpoch]monitor.Addr{}, held: map[holder]held{}, highest: map[string]committed{},
+	}
+}
+
+// restarted forgets what a monitor's former process held: facts may be lost.
+func (l *ledger) restarted(n *node) {
+	maps.DeleteFunc(l.held, func(h holder, _ held) bool { return h.node == n.id })
+}
+
+// forgot notes that an operator removed a group from a monitor.
+func (l *ledger) forgot(n *node, group string) { delete(l.held, holder{n.id, group}) }
+
+// stepped looks at a group after one step.
+func (l *ledger) stepped(n *node, g *watched, out failover.Output) {
+	c := g.group.Configuration()
+	key := holder{n.id, g.set.Name}
+	before, known := l.held[key]
+	if known && before.config == c {
+		return
+	}
+	l.held[key] = held{life: n.life, config: c}
+	if known {
+		l.configurationNeverRegresses(n, before.config, c)
+	}
+	l.epochNamesOneMaster(n, c)
+	l.commit(g.set.Name, c)
+	if n.w.tracing() {
+		n.w.logf("%s: holds %s of epoch %d by %.6s", n, c.Master, c.Epoch, reverse(c.Leader))
+	}
+}
+
+// commit notes a configuration that a majority of the monitors hold.
+func (l *ledger) commit(group string, c quorum.Configuration) {
+	count := 0
+	for h, other := range l.held {
+		if h.group == group && other.config.Epoch == c.Epoch && other.config.Master == c.Master {
+			count++
+		}
+	}
+	if count >= quorum.Majority(len(l.w.nodes)+len(l.w.rivals)) && c.Epoch > l.highest[group].epoch {
+		l.highest[group] = committed{epoch: c.Epoch, addr: c.Master}
+	}
+}
+
+// asked takes a question that leaves: a candidate's asks for votes, and tells
+// that it voted for itself.
+func (l *ledger) asked(n *node, group string, q quorum.Question) {
+	if q.Candidate != n.id {
+		return
+	}
+	l.voted(n, ballot{n.id, group, q.Epoch}, n.id)
+}
+
+// answered takes an answer to a candidate that leaves.
+func (l *ledger) answered(n *node, group string, a failover.AnswerVote) {
+	if a.Leader != "" && a.Epoch > 0 {
+		l.voted(n, ballot{n.id, group, a.Epoch}, a.Leader)
+	}
+}
+
+func (l *ledger) voted(n *node, b ballot, leader quorum.ID) {
+	l.oneVoteAnEpoch(b, leader)
+	l.votes[b] = leader
+	l.voteIsDurable(n, b, leader)
+}
+
+// votesFor counts who voted for a candidate.
+func (l *ledger) votesFor(group string, epoch uint64, leader quorum.ID) int {
+	count := 0
+	for _, id := range l.w.monitorIDs() {
+		if l.votes[ballot{id, group, epoch}] == leader {
+			count++
+		}
+	}
+	return count
+}
+
+// promotes takes an order to promote, at the moment of writing.
+func (l *ledger) promotes(n *node, g *watched, p promotion) {
+	group := g.set.Name
+	n.w.logf("%s: orders the promotion of %s at epoch %d", n, p.addr, p.epoch)
+	l.w.stats.Promotions++
+	l.oneLeaderAnEpoch(groupEpoch{group, p.epoch}, n.id)
+	l.onePromotionAnEpoch(groupEpoch{group, p.epoch}, p.addr)
+	l.leaderWasElected(n, g, p)
+	l.leaseIsExclusive(n, g, p)
+	if s := l.w.serverAt(p.addr); s != nil && l.w.pure() {
+		l.choiceIsGood(n, g, s)
+		l.scriptIsRespected(n, g)
+	}
+}
+
+// fences takes a fence at the moment of writing.
+func (l *ledger) fences(n *node, g *watched, addr monitor.Addr) {
+	n.w.logf("%s: fences %s", n, addr)
+	l.w.stats.Fences++
+	if c := l.highest[g.set.Name]; c.addr == addr && l.w.pure() {
+		l.w.violate("%s fences %s, the master of the highest committed epoch %d of %s", n, addr, c.epoch, g.set.Name)
+	}
+}
+
+func (l *ledger) epochs(group string) []uint64 {
+	var list []uint64
+	for b := range l.votes {
+		if b.group == group {
+			list = append(list, b.epoch)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func reverse(id quorum.ID) string {
+	if len(id) < 6 {
+		return string(id)
+	}
+	return string(id[len(id)-6:])
+}
