@@ -70,9 +70,9 @@ func (n *node) effect(g *watched, e failover.Effect) {
 }
 
 func (n *node) answerVote(a failover.AnswerVote) {
-	if answer := n.tickets[a.Ticket]; answer != nil {
+	if t, ok := n.tickets[a.Ticket]; ok {
 		delete(n.tickets, a.Ticket)
-		answer(a)
+		t.answer(a)
 	}
 }
 
@@ -187,11 +187,11 @@ func (w *World) serverGone(s *server) {
 	for _, n := range w.nodes {
 		for _, p := range n.probes {
 			if l := p.link; p.srv == s && l != nil && l.life == s.life {
-				cause := monitor.CauseClosed
-				if l.pending {
-					cause = monitor.CauseReset
+				if l.pending { // unread bytes: a RST, which is sent once
+					w.net.packet(s.host, n.host, n.hear(func() { p.lost(l, monitor.CauseReset) }))
+					continue
 				}
-				w.net.packet(s.host, n.host, n.hear(func() { p.lost(l, cause) }))
+				w.net.segment(s.host, n.host, n.hear(func() { p.lost(l, monitor.CauseClosed) }))
 			}
 		}
 	}

@@ -16,16 +16,13 @@ func (l *ledger) oneVoteAnEpoch(b ballot, leader quorum.ID) {
 }
 
 // voteIsDurable: nothing that depends on a promise starts before it is durable.
-// An answer that only repeats an older vote to somebody else promises nothing.
 func (l *ledger) voteIsDurable(n *node, b ballot, leader quorum.ID) {
 	saved := n.disk.state.group(b.group)
 	if saved.LeaderEpoch > b.epoch || saved.LeaderEpoch == b.epoch && saved.Leader == leader {
 		return
 	}
-	if leader == n.id || l.w.asking == leader {
-		l.w.violate("%s tells its vote for %s at epoch %d in %s, and on disk it is %s at epoch %d", n, reverse(leader), b.epoch,
-			b.group, reverse(saved.Leader), saved.LeaderEpoch)
-	}
+	l.w.violate("%s tells its vote for %s at epoch %d in %s, and on disk it is %s at epoch %d", n, reverse(leader), b.epoch,
+		b.group, reverse(saved.Leader), saved.LeaderEpoch)
 }
 
 // oneLeaderAnEpoch: at most one monitor leads in a group and epoch.

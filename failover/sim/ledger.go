@@ -113,9 +113,12 @@ func (l *ledger) asked(n *node, group string, q quorum.Question) {
 	l.voted(n, ballot{n.id, group, q.Epoch}, n.id)
 }
 
-// answered takes an answer to a candidate that leaves.
+// answered takes an answer to a candidate that leaves. Only an answer that gives
+// the candidate its vote promises anything; others tell of an older vote, or of
+// one that is being saved.
 func (l *ledger) answered(n *node, group string, a failover.AnswerVote) {
-	if a.Leader != "" && a.Epoch > 0 {
+	t := n.tickets[a.Ticket]
+	if a.Leader != "" && a.Leader == t.candidate && a.Epoch == t.epoch {
 		l.voted(n, ballot{n.id, group, a.Epoch}, a.Leader)
 	}
 }

@@ -18,16 +18,16 @@ type node struct {
 	addr   monitor.Addr
 	gossip monitor.Addr
 
-	up      bool
-	life    int
-	mon     *failover.Monitor
-	groups  map[string]*watched
-	order   []string
-	probes  []*probe
-	peers   map[quorum.ID]*peerLink
-	pool    map[quorum.ID]*member
-	tickets map[uint64]func(failover.AnswerVote)
-	ticket  uint64
+	up         bool
+	life       int
+	mon        *failover.Monitor
+	groups     map[string]*watched
+	order      []string
+	probes     []*probe
+	peers      map[quorum.ID]*peerLink
+	pool       map[quorum.ID]*member
+	tickets    map[uint64]ticket
+	lastTicket uint64
 
 	base    monitor.Instant // what its clock showed at the start of the world
 	rate    float64
@@ -39,6 +39,13 @@ type node struct {
 
 	disk disk
 	save saving
+}
+
+// ticket is a candidate that waits for our answer.
+type ticket struct {
+	candidate quorum.ID
+	epoch     uint64
+	answer    func(failover.AnswerVote)
 }
 
 // watched is a group on one monitor.
@@ -170,7 +177,7 @@ func (n *node) start() {
 	n.stalled, n.inbox, n.lag = 0, nil, 0
 	n.groups, n.order, n.probes = map[string]*watched{}, nil, nil
 	n.peers, n.pool = map[quorum.ID]*peerLink{}, map[quorum.ID]*member{}
-	n.tickets, n.save = map[uint64]func(failover.AnswerVote){}, saving{lazyAt: never}
+	n.tickets, n.save = map[uint64]ticket{}, saving{lazyAt: never}
 	n.mon = failover.NewMonitor(failover.Identity{
 		ID: n.id, Boot: n.disk.boot, Epoch: n.disk.state.epoch, Seed: n.w.rng.Uint64(),
 	})

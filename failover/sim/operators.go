@@ -21,8 +21,8 @@ func (w *World) operatorFailover() {
 		return
 	}
 	w.logf("%s: SENTINEL FAILOVER %s", n, g.set.Name)
-	n.ticket++
-	n.input(g.set.Name, failover.FailoverAsked{Ticket: n.ticket})
+	n.lastTicket++
+	n.input(g.set.Name, failover.FailoverAsked{Ticket: n.lastTicket})
 }
 
 func (w *World) operatorSet() {

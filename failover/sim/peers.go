@@ -172,9 +172,9 @@ func (n *node) isDown(q quorum.Question, answer func(down bool, leader quorum.ID
 			n.w.stats.Vetoes++
 		}
 	}
-	n.ticket++
-	in.Ticket = n.ticket
-	n.tickets[in.Ticket] = func(a failover.AnswerVote) { answer(down, a.Leader, a.Epoch) }
+	n.lastTicket++
+	in.Ticket = n.lastTicket
+	n.tickets[in.Ticket] = ticket{q.Candidate, q.Epoch, func(a failover.AnswerVote) { answer(down, a.Leader, a.Epoch) }}
 	n.input(g.set.Name, in)
 }
 

@@ -55,9 +55,7 @@ func (w *World) heal() {
 		}
 	}
 	if why != "" && w.failure == "" {
-		for _, s := range w.servers {
-			w.logf("%s", s.describe())
-		}
+		w.explain()
 		w.violate("%s after every fault ended: %s", bound, why)
 		return
 	}
@@ -71,7 +69,10 @@ func (w *World) heal() {
 func (s *server) heal() {
 	s.blind, s.full = monitor.ReplyNone, false
 	s.frozen, s.paused = 0, 0
-	if s.script != nil && s.script.wrote == 0 && !s.script.silent(s.w.now) {
+	s.applying = min(s.applying, s.w.now+5*time.Second)
+	s.until(s.applying)
+	if s.script != nil {
+		s.script.wrote = min(s.script.wrote, 100_000_000)
 		s.killScript()
 	}
 	if !s.up {
@@ -120,4 +121,22 @@ func (w *World) groupDiverged(name string) string {
 		}
 	}
 	return ""
+}
+
+// explain writes what everybody holds to the timeline.
+func (w *World) explain() {
+	if !w.tracing() {
+		return
+	}
+	for _, s := range w.servers {
+		w.logf("%s", s.describe())
+	}
+	for _, n := range w.nodes {
+		for _, name := range n.order {
+			w.logf("%s explains %s:", n, name)
+			for _, line := range n.groups[name].group.Explain(n.clock()) {
+				w.logf("    %s", w.short(line))
+			}
+		}
+	}
 }

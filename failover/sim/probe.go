@@ -13,7 +13,7 @@ const (
 	nextPending   = 100 * time.Millisecond
 	commandWait   = 2 * time.Second
 	publishPeriod = 2 * time.Second
-	keepAlive     = 17 * time.Second
+	keepAlive     = 17 * time.Second // until the kernel finds a dead link on which nothing is sent
 )
 
 // probe watches one instance for one monitor, as monitor/probe does.
@@ -48,7 +48,7 @@ type link struct {
 	pending bool
 	arrived bool
 	acked   bool
-	cut     time.Duration // since when nothing passes, never while it does
+	cut     time.Duration // since when nobody is at the other end, never while somebody is
 }
 
 // retarget makes the probes of a group what the core wants.
@@ -220,13 +220,13 @@ func (p *probe) stillPending(l *link, sent monitor.Instant) {
 // ack is what our kernel knows of the bytes of the pending PING.
 func (p *probe) ack(l *link) monitor.Ack {
 	n := p.n
-	if !n.w.net.both(resp, n.host, p.srv.host) {
-		if l.cut == never {
-			l.cut = n.w.now
-		}
-	} else {
+	open := n.w.net.both(resp, n.host, p.srv.host)
+	l.acked = l.acked || open && l.arrived
+	switch {
+	case open && p.srv.up && p.srv.life == l.life:
 		l.cut = never
-		l.acked = l.acked || l.arrived
+	case l.cut == never:
+		l.cut = n.w.now
 	}
 	switch {
 	case l.acked:

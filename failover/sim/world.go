@@ -34,7 +34,6 @@ type World struct {
 	ledger     *ledger
 	stats      Stats
 	failure    string
-	asking     quorum.ID // the candidate that is being answered
 	ids        uint64
 	linkNumber uint64
 	healing    bool
