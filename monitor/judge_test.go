@@ -138,19 +138,25 @@ var table = []row{
 	{"reports role replica while held to be master", served(), demoted, StateRoleMismatch, ReasonRoleMismatch, counted(0, downAfter+2*InfoPeriod)},
 }
 
+// evidence is what a row's reports leave behind, and the rules it is judged by.
+func (tc row) evidence() (Evidence, Rules) {
+	e := NewEvidence(start)
+	for _, r := range tc.reports {
+		e.Observe(r)
+	}
+	limits := Rules{DownAfter: downAfter, Silence: SilenceLimit(downAfter, threshold), MisconfDown: true}
+	if tc.rules != nil {
+		tc.rules(&limits)
+	}
+	return e, limits
+}
+
 // TestJudge also demands that every rule of Judge is the deciding one in some row.
 func TestJudge(t *testing.T) {
 	reached := make([]bool, len(rules))
 	for _, tc := range table {
 		t.Run(tc.name, func(t *testing.T) {
-			e := NewEvidence(start)
-			for _, r := range tc.reports {
-				e.Observe(r)
-			}
-			limits := Rules{DownAfter: downAfter, Silence: SilenceLimit(downAfter, threshold), MisconfDown: true}
-			if tc.rules != nil {
-				tc.rules(&limits)
-			}
+			e, limits := tc.evidence()
 			for _, l := range tc.looks {
 				want := Verdict{State: tc.state, Reason: tc.reason, Down: l.down}
 				if got := Judge(at(l.at), &e, limits); got != want {
@@ -175,4 +181,25 @@ func deciding(now Instant, e *Evidence, limits Rules) int {
 		}
 	}
 	return -1
+}
+
+// Once a dial was refused the process is known to have ended. Back is its first
+// answer after that, not a later one.
+func TestGoneAndBack(t *testing.T) {
+	e := NewEvidence(start)
+	e.Observe(answer(0, ReplyPong))
+	e.Observe(cut(CauseReset))
+	if e.Gone {
+		t.Error("a lost link proves that a process ended")
+	}
+	e.Observe(Report{Link: 1, Kind: ReportDialFailed, At: at(sec), Cause: CauseRefused})
+	if !e.Gone || e.Back != Never || e.Connected() {
+		t.Errorf("refused: gone %v, back %v, connected %v", e.Gone, e.Back, e.Connected())
+	}
+	for _, d := range []time.Duration{3 * sec, 4 * sec} {
+		e.Observe(Report{Link: 2, Kind: ReportReplied, At: at(d), Sent: at(2 * sec), Reply: ReplyLoading})
+		if !e.Gone || e.Back != at(3*sec) || !e.Connected() {
+			t.Errorf("answered: gone %v, back %v after start, connected %v", e.Gone, e.Back.Sub(start), e.Connected())
+		}
+	}
 }
