@@ -127,6 +127,24 @@ func (s *scene) waitOne(m *lab.Monitor, mark int, match lab.Match) lab.Event {
 	return ev
 }
 
+// logged waits for a line of a monitor's log that holds all the texts. It is for
+// events of the first moments, which come before anyone can subscribe.
+func (s *scene) logged(m *lab.Monitor, texts ...string) {
+	s.Helper()
+	s.must(lab.Poll(s.ctx, m.Name()+" logs "+strings.Join(texts, ", "), func(context.Context) bool {
+	lines:
+		for line := range strings.SplitSeq(m.LogText(), "\n") {
+			for _, t := range texts {
+				if !strings.Contains(line, t) {
+					continue lines
+				}
+			}
+			return true
+		}
+		return false
+	}))
+}
+
 // none fails if a monitor has published an event of one of these channels since its mark.
 func (s *scene) none(marks []int, channels ...string) {
 	s.Helper()

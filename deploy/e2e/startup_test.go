@@ -96,7 +96,9 @@ func TestAWrongPasswordIsTold(t *testing.T) {
 		Monitor: lab.MonitorConfig{Lines: []string{"sentinel auth-pass mymaster wrong"}}})
 	s.must(s.StartMonitors(s.ctx))
 	marks := make([]int, len(s.Monitors))
-	s.wait(marks, lab.On("+auth-error", "master mymaster", "wrongpass"))
+	for _, m := range s.Monitors {
+		s.logged(m, "+auth-error", "master mymaster", "wrongpass")
+	}
 	time.Sleep(2 * time.Second) // twice down-after
 	s.none(marks, alarms...)
 	for _, m := range s.Monitors {
