@@ -62,6 +62,9 @@ func (g *Group) candidates(since monitor.Instant) []Candidate {
 			Rank:        max(lineage.Rank(i.Info.ReplID), lineage.Rank(i.Info.ReplID2)),
 			NeverLinked: !i.Info.LinkUp && i.Info.LinkDown < 0,
 		}
+		if c.Standing == Unproven && i.Info.ReplID != "" && i.Info.ReplID == i.strangeID {
+			c.Standing = Foreign // it follows us again, and still holds what it had from a stranger
+		}
 		c.Reason = g.refuse(i, c, since)
 		list = append(list, c)
 	}

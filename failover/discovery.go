@@ -211,10 +211,14 @@ func (g *Group) consider(v *Voter, c quorum.Configuration) {
 }
 
 // judgeProspect adopts a configuration whose address has now answered as a
-// master that shares our history.
+// master that shares our history, or that a majority of the voters hold: we may
+// have missed, stalled or cut off, how its history grew out of the one we know.
 func (g *Group) judgeProspect(i *Instance) {
 	c := g.prospect
-	if c == nil || !g.same(c.Master, i.Addr) || i.Info.Role != monitor.RoleMaster || !g.lineage.Accepts(i.Info) {
+	if c == nil || !g.same(c.Master, i.Addr) || i.Info.Role != monitor.RoleMaster {
+		return
+	}
+	if !g.lineage.Accepts(i.Info) && !g.majorityHolds(*c) {
 		return
 	}
 	g.prospect = nil
@@ -225,4 +229,16 @@ func (g *Group) judgeProspect(i *Instance) {
 	adopted := *c
 	adopted.Master = i.Addr
 	g.switchTo(adopted, g.voter(c.Author))
+}
+
+// majorityHolds reports whether a majority of the voters told us over RESP that
+// they hold c.
+func (g *Group) majorityHolds(c quorum.Configuration) bool {
+	n := 0
+	for _, v := range g.voters {
+		if v.ConfigAt != monitor.Never && v.Config.Epoch == c.Epoch && g.same(v.Config.Master, c.Master) {
+			n++
+		}
+	}
+	return n >= quorum.Majority(g.votersAll())
 }

@@ -110,6 +110,9 @@ func (g *Group) hostSeen(i *Instance, before monitor.Info) {
 	if g.linkedToMaster(i) {
 		i.LinkedSeen = g.now
 	}
+	if i.Info.Role == monitor.RoleReplica && !g.known(monitor.Addr{Host: i.Info.MasterHost, Port: i.Info.MasterPort}) {
+		i.strangeID = i.Info.ReplID
+	}
 }
 
 // discover takes new replicas from the master's INFO. They are never removed
