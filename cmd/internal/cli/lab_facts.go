@@ -144,7 +144,7 @@ func (f facts) judgeReturn() (bad []string) {
 	return bad
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }
 
 // resultRows are the table's rows, each scene under every program.
 func resultRows(results [][]facts) [][]string {
@@ -185,7 +185,7 @@ func (f facts) happened() string {
 	}
 	switch f.scene {
 	case masterKilled:
-		return fmt.Sprintf("%s is master; all %d monitors said so %s after the kill", f.master, f.switched, seconds(f.switchedIn))
+		return fmt.Sprintf("%s is master; %d of %d monitors said so, the last %s after the kill", f.master, f.switched, f.monitors, seconds(f.switchedIn))
 	case masterReturns:
 		if f.follows == 0 {
 			return f.old + " did not become a replica"
@@ -214,6 +214,9 @@ func (f facts) scriptHappened() string {
 }
 
 func (f facts) losses() string {
+	if f.problem != "" {
+		return "-"
+	}
 	var parts []string
 	if n := f.lostKeys(); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d of the script's %d keys", n, f.wanted))

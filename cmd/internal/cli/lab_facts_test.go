@@ -52,12 +52,12 @@ func TestASceneIsJudgedByWhatWasPromised(t *testing.T) {
 		{"a kill that lost writes: no promise, a report", masterReplaced(), func(f *facts) { f.lost = 4 }, ""},
 		{"a monitor that did not switch", masterReplaced(), func(f *facts) { f.switched = 2 }, "only 2 of 3 monitors published +switch-master"},
 		{"a switch that came late", masterReplaced(), func(f *facts) { f.switchedIn = 3100 * time.Millisecond },
-			"the last +switch-master came 3.10 s after the kill, later than 3.00 s"},
+			"the last +switch-master came 3.10s after the kill, later than 3.00s"},
 
 		{"a master that came back", masterReturned(), func(*facts) {}, ""},
 		{"writes that it took before it was told: a report", masterReturned(), func(f *facts) { f.stray = 9 }, ""},
 		{"one that stays master", masterReturned(), func(f *facts) { f.follows = 0 }, "A did not become a replica"},
-		{"one that stays master for long", masterReturned(), func(f *facts) { f.follows = 12 * time.Second }, "A became a replica only after 12.00 s"},
+		{"one that stays master for long", masterReturned(), func(f *facts) { f.follows = 12 * time.Second }, "A became a replica only after 12.00s"},
 		{"one that disturbs the group", masterReturned(), func(f *facts) { f.alarms = []string{"m3 +switch-master"} },
 			"it disturbed the group (m3 +switch-master)"},
 		{"one whose return costs others writes", masterReturned(), func(f *facts) { f.lost = 1 },
@@ -98,14 +98,14 @@ func TestRowsTellWhatWasMeasured(t *testing.T) {
 	})
 	want := [][]string{
 		{"scene", "under", "what happened", "what was lost", "clients could not write", "verdict"},
-		{"writing script", "picket", "no alarm, no failover; the script's reply came after 6.00 s", "nothing", "6.00 s (the script)", "ok"},
-		{"", "redis-sentinel", "failover to B after 3.00 s; the script's reply came after 6.00 s",
-			"1000 of the script's 1000 keys; 2 of 500 client writes", "3.00 s", "differs"},
-		{"read-only script", "picket", "no alarm, no failover; the script's client got an error after 2.00 s", "nothing", "6.00 s (the script)", "FAILED"},
-		{"", "redis-sentinel", "it took too long", "nothing", "-", "differs"},
-		{"master killed", "picket", "C is master; all 3 monitors said so 2.05 s after the kill", "nothing", "2.10 s", "ok"},
-		{"", "picket", "C is master; all 3 monitors said so 2.05 s after the kill", "nothing", "2.10 s", "ok"},
-		{"old master returns", "picket", "A is a replica of C, 0.06 s after its start", "12 writes of a client that still used A, in 0.03 s", "0.01 s", "ok"},
+		{"writing script", "picket", "no alarm, no failover; the script's reply came after 6.00s", "nothing", "6.00s (the script)", "ok"},
+		{"", "redis-sentinel", "failover to B after 3.00s; the script's reply came after 6.00s",
+			"1000 of the script's 1000 keys; 2 of 500 client writes", "3.00s", "differs"},
+		{"read-only script", "picket", "no alarm, no failover; the script's client got an error after 2.00s", "nothing", "6.00s (the script)", "FAILED"},
+		{"", "redis-sentinel", "it took too long", "-", "-", "differs"},
+		{"master killed", "picket", "C is master; 3 of 3 monitors said so, the last 2.05s after the kill", "nothing", "2.10s", "ok"},
+		{"", "picket", "C is master; 3 of 3 monitors said so, the last 2.05s after the kill", "nothing", "2.10s", "ok"},
+		{"old master returns", "picket", "A is a replica of C, 0.06s after its start", "12 writes of a client that still used A, in 0.03s", "0.01s", "ok"},
 		{"", "picket", "A did not become a replica", "nothing", "-", "FAILED"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -207,51 +207,8 @@ func (s *stage) report(f facts) {
 		m = alarm
 	}
 	s.screen.say(m, "%9s %s", f.verdict()+":", f.happened())
+	if f.problem != "" {
+		return
+	}
 	s.screen.say(plain, "          Lost: %s. A client that follows the monitors could not write for %s.", f.losses(), f.pause())
-}
-
-// settled waits until the monitors agree on one healthy master, which the other servers follow.
-func (s *stage) settled(ctx context.Context) error {
-	defer s.screen.wait(0, "until every monitor names the same healthy master, and the other servers follow it")()
-	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
-	defer cancel()
-	return lab.Poll(ctx, "wait until the group is whole again", func(ctx context.Context) bool {
-		master, ok := s.agreed(ctx)
-		if !ok {
-			return false
-		}
-		s.master = master
-		return s.allFollow(ctx, master)
-	})
-}
-
-func (s *stage) agreed(ctx context.Context) (*lab.Redis, bool) {
-	addrs := map[string]bool{}
-	for _, m := range s.group.Monitors {
-		f, err := m.Master(ctx)
-		if err != nil || f["flags"] != "master" {
-			return nil, false
-		}
-		addrs[f["ip"]+":"+f["port"]] = true
-	}
-	for addr := range addrs {
-		r, known := s.group.Server(addr)
-		return r, known && len(addrs) == 1
-	}
-	return nil, false
-}
-
-func (s *stage) allFollow(ctx context.Context, master *lab.Redis) bool {
-	for _, r := range s.group.Servers() {
-		if r == master {
-			continue
-		}
-		short, cancel := context.WithTimeout(ctx, time.Second)
-		info, err := r.Info(short)
-		cancel()
-		if err != nil || !lab.Follows(master)(info) {
-			return false
-		}
-	}
-	return true
 }

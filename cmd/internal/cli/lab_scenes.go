@@ -53,7 +53,9 @@ func (s *stage) playScript(ctx context.Context, f *facts, script lab.Script) err
 	busy := s.master
 	kills := s.kills(ctx, busy)
 	began, marks := s.begin("the script starts on " + s.names[busy])
-	if err := s.runScript(ctx, f, busy.Run(ctx, script)); err != nil {
+	running, cancel := context.WithTimeout(ctx, s.script()+time.Minute)
+	defer cancel()
+	if err := s.runScript(ctx, f, busy.Run(running, script)); err != nil {
 		return err
 	}
 	if err := s.settled(ctx); err != nil {
@@ -110,10 +112,10 @@ func (s *stage) playKill(ctx context.Context, f *facts) error {
 	s.old, f.old = old, s.names[old]
 	sw, err := s.switchFrom(ctx, old, marks)
 	f.switched, f.switchedIn = s.switches(marks, began)
-	if err != nil {
+	if sw.New == nil {
 		return err
 	}
-	s.master, f.master = sw.New, s.names[sw.New]
+	s.master, f.master = sw.New, s.names[sw.New] // a monitor that did not switch is in the facts
 	s.note("%s took writes %s after the kill", f.master, seconds(sw.Promoted.Sub(began)))
 	if err := s.othersFollow(ctx); err != nil {
 		return err

@@ -26,6 +26,7 @@ const gutter = 2
 func naturalWidths(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for i, cell := range rows[0] {
+		widths[i] = len(cell)/2 + 2 // two lines will do
 		for word := range strings.FieldsSeq(cell) {
 			widths[i] = max(widths[i], len(word))
 		}
