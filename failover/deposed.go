@@ -18,6 +18,8 @@ const (
 	// standInWait is how much longer each further monitor waits before it does a
 	// repair that another should have done.
 	standInWait = 300 * time.Millisecond
+	// obeyWait is how long a deposed master that obeyed is given to show it in INFO.
+	obeyWait = time.Second
 )
 
 // deposition is the work on a deposed master, from the switch until it follows.
@@ -27,9 +29,10 @@ type deposition struct {
 	back    monitor.Instant // when it first answered again
 	askedAt monitor.Instant // when the voters were last asked to confirm the switch
 	tried   monitor.Instant
-	effect  uint64 // the Repoint under way
-	fenced  bool   // a fence is in place that must be lifted
-	told    bool   // +divergence was published
+	settled monitor.Instant // when it obeyed; what it is then shows in the next INFO
+	effect  uint64          // the Repoint under way
+	fenced  bool            // a fence is in place that must be lifted
+	told    bool            // +divergence was published
 }
 
 // advanceDeposed brings the deposed master back as a replica: confirmed by a
@@ -53,6 +56,9 @@ func (g *Group) advanceDeposed() {
 		return
 	}
 	if d.effect != 0 || len(g.fencing) > 0 || !g.myTurn(d.back) {
+		return
+	}
+	if d.settled != monitor.Never && i.InfoSent <= d.settled && !g.after(d.settled, obeyWait) {
 		return
 	}
 	if d.tried != monitor.Never && !g.after(d.tried, deposedPoll) {
@@ -210,6 +216,7 @@ func (g *Group) deposedDone(r Done) {
 	if r.Outcome == OutcomeDone {
 		i := g.instance(d.Addr)
 		g.note("+convert-to-slave", g.subject(i).String(), ReasonDeposed)
+		d.settled = g.now
 		g.do(Refresh{Addr: d.Addr})
 	}
 	d.tried = g.now

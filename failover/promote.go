@@ -198,6 +198,5 @@ func (g *Group) adopt(i *Instance) {
 	if c.Leader == g.self && g.attempt != nil || !c.Supersedes(g.config) {
 		return
 	}
-	g.note("-role-change", g.subject(i).String()+" adopted epoch "+utoa(c.Epoch), ReasonAdopted)
 	g.switchTo(c, nil)
 }

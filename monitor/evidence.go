@@ -7,6 +7,7 @@ import "time"
 type Evidence struct {
 	Link   uint64 // generation of the newest ping link
 	LinkUp bool
+	LinkAt Instant // when it came up
 	// Unanswered is when the first unanswered PING was written or the link was
 	// lost, whichever came first; Never when the last PING was answered.
 	Unanswered Instant
@@ -41,7 +42,7 @@ func (e *Evidence) Observe(r Report) {
 	}
 	switch r.Kind {
 	case ReportLinkUp:
-		e.Link, e.LinkUp, e.Ack = r.Link, true, AckUnknown // it proves a kernel, not a process
+		e.Link, e.LinkUp, e.LinkAt, e.Ack = r.Link, true, r.At, AckUnknown // it proves a kernel, not a process
 	case ReportReplied:
 		e.replied(r)
 	case ReportPending:
@@ -104,7 +105,7 @@ func (e *Evidence) lost(r Report) {
 // Delay moves every running deadline by d: our own process stood still, so what
 // was not seen meanwhile is not held against the instance. It resets none.
 func (e *Evidence) Delay(d time.Duration) {
-	for _, t := range []*Instant{&e.Unanswered, &e.Invalid} {
+	for _, t := range []*Instant{&e.Unanswered, &e.Invalid, &e.QueueFull, &e.BusyFrom, &e.LinkAt, &e.Hidden} {
 		if *t != Never {
 			*t = t.Add(d)
 		}

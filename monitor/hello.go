@@ -41,6 +41,9 @@ func ParseHello(s string) (Hello, error) {
 	if !ValidID(h.ID) {
 		return Hello{}, fmt.Errorf("parse hello: monitor id %q is not 40 hexadecimal digits", clip(h.ID))
 	}
+	if h.Group == "" || !printable(h.Group) {
+		return Hello{}, fmt.Errorf("parse hello: group name %q is empty or holds control characters", clip(h.Group))
+	}
 	var err error
 	if h.Peer, err = helloAddr(f[0], f[1]); err != nil {
 		return Hello{}, err
@@ -59,13 +62,19 @@ func ParseHello(s string) (Hello, error) {
 
 func helloAddr(host, port string) (Addr, error) {
 	n, err := strconv.Atoi(port)
-	if err != nil || n < 1 || n > 65535 {
+	if err != nil || n < 1 || n > 65535 || strconv.Itoa(n) != port {
 		return Addr{}, fmt.Errorf("parse hello: port %q is not between 1 and 65535", clip(port))
 	}
-	if host == "" {
-		return Addr{}, errors.New("parse hello: an address is empty")
+	if host == "" || !printable(host) || strings.Contains(host, " ") {
+		return Addr{}, fmt.Errorf("parse hello: address %q is empty or holds blanks or control characters", clip(host))
 	}
 	return Addr{Host: host, Port: n}, nil
+}
+
+// printable reports whether s holds no control characters, so that it can stand
+// in a line of a file.
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // ValidID reports whether id is a monitor or run id: 40 hexadecimal digits.

@@ -102,20 +102,44 @@ var infoFields = map[string]func(*Info, string){
 	"role":                           func(i *Info, v string) { i.Role = parseRole(v) },
 	"master_replid":                  func(i *Info, v string) { i.ReplID = replID(v) },
 	"master_replid2":                 func(i *Info, v string) { i.ReplID2 = replID(v) },
-	"second_repl_offset":             func(i *Info, v string) { i.SecondOffset = atoi(v) },
-	"master_repl_offset":             func(i *Info, v string) { i.MasterOffset = atoi(v) },
+	"second_repl_offset":             number(func(i *Info, n int64) { i.SecondOffset = n }),
+	"master_repl_offset":             number(func(i *Info, n int64) { i.MasterOffset = n }),
 	"master_host":                    func(i *Info, v string) { i.MasterHost = v },
-	"master_port":                    func(i *Info, v string) { i.MasterPort = int(atoi(v)) },
+	"master_port":                    number(func(i *Info, n int64) { i.MasterPort = port(n) }),
 	"master_link_status":             func(i *Info, v string) { i.LinkUp = v == "up" },
-	"master_link_down_since_seconds": func(i *Info, v string) { i.LinkDown = time.Duration(atoi(v)) * time.Second },
-	"master_last_io_seconds_ago":     func(i *Info, v string) { i.MasterLastIO = time.Duration(atoi(v)) * time.Second },
+	"master_link_down_since_seconds": number(func(i *Info, n int64) { i.LinkDown = seconds(n) }),
+	"master_last_io_seconds_ago":     number(func(i *Info, n int64) { i.MasterLastIO = seconds(n) }),
 	"master_sync_in_progress":        func(i *Info, v string) { i.SyncInProgress = v == "1" },
-	"slave_repl_offset":              func(i *Info, v string) { i.ReplicaOffset = atoi(v) },
-	"slave_read_repl_offset":         func(i *Info, v string) { i.ReadOffset = atoi(v) },
-	"slave_priority":                 func(i *Info, v string) { i.Priority = int(atoi(v)) },
+	"slave_repl_offset":              number(func(i *Info, n int64) { i.ReplicaOffset = n }),
+	"slave_read_repl_offset":         number(func(i *Info, n int64) { i.ReadOffset = n }),
+	"slave_priority":                 number(func(i *Info, n int64) { i.Priority = int(n) }),
 	"replica_announced":              func(i *Info, v string) { i.Announced = v != "0" },
 	"loading":                        func(i *Info, v string) { i.Loading = v == "1" },
-	"loading_eta_seconds":            func(i *Info, v string) { i.LoadingETA = time.Duration(atoi(v)) * time.Second },
+	"loading_eta_seconds":            number(func(i *Info, n int64) { i.LoadingETA = seconds(n) }),
+}
+
+// number reads a field that holds a number; anything else leaves its default.
+func number(set func(*Info, int64)) func(*Info, string) {
+	return func(i *Info, v string) {
+		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+			set(i, n)
+		}
+	}
+}
+
+// maxSeconds bounds what is read as a duration: a century.
+const maxSeconds = 100 * 365 * 24 * 3600
+
+func seconds(n int64) time.Duration {
+	return time.Duration(min(max(n, -maxSeconds), maxSeconds)) * time.Second
+}
+
+// port returns a valid port, or 0.
+func port(n int64) int {
+	if n < 1 || n > 65535 {
+		return 0
+	}
+	return int(n)
 }
 
 func parseRole(v string) Role {
@@ -142,7 +166,7 @@ func (i *Info) replicaLine(value string) {
 	fields := strings.Split(value, ",")
 	addr, online := Addr{}, false
 	if len(fields) >= 3 && !strings.Contains(fields[0], "=") {
-		addr = Addr{Host: fields[0], Port: int(atoi(fields[1]))}
+		addr = Addr{Host: fields[0], Port: port(atoi(fields[1]))}
 		online = fields[2] == "online"
 	}
 	for _, f := range fields {
@@ -151,22 +175,25 @@ func (i *Info) replicaLine(value string) {
 		case "ip":
 			addr.Host = v
 		case "port":
-			addr.Port = int(atoi(v))
+			addr.Port = port(atoi(v))
 		case "state":
 			online = v == "online"
 		}
 	}
-	if addr.Host == "" || addr.Port < 1 || addr.Port > 65535 {
+	if addr.Host == "" || addr.Port == 0 {
 		return // port 0: a reader of the stream that announces no port
 	}
 	i.Replicas = append(i.Replicas, addr)
 	i.ReplicaLink = append(i.ReplicaLink, online)
 }
 
+// maxKeys bounds the count of keys, so that hostile sums do not overflow.
+const maxKeys = 1 << 61
+
 func (i *Info) databaseLine(value string) {
 	for f := range strings.SplitSeq(value, ",") {
 		if n, ok := strings.CutPrefix(f, "keys="); ok {
-			i.Keys = max(i.Keys, 0) + atoi(n)
+			i.Keys = min(max(i.Keys, 0)+min(max(atoi(n), 0), maxKeys), maxKeys)
 		}
 	}
 }

@@ -8,6 +8,9 @@ const InfoPeriod = 10 * time.Second
 // DefaultThreshold is busy-reply-threshold where it could not be learned: Redis' default.
 const DefaultThreshold = 5 * time.Second
 
+// hiddenFor is how long a BUSY that INFO showed behind MISCONF stands.
+const hiddenFor = 3 * time.Second
+
 // maxThreshold is the most that busy-reply-threshold is counted for.
 const maxThreshold = 15 * time.Second
 
@@ -37,9 +40,9 @@ type Rules struct {
 }
 
 // SilentAfter is how long a PING is unanswered before the verdict says so:
-// half of down-after, between 250 ms and 1 s.
+// half of down-after, between 250 ms and 1 s, and never more than down-after.
 func (r Rules) SilentAfter() time.Duration {
-	return min(max(r.DownAfter/2, 250*time.Millisecond), time.Second)
+	return min(max(r.DownAfter/2, 250*time.Millisecond), time.Second, r.DownAfter)
 }
 
 // sight is one look at the evidence.
@@ -77,16 +80,23 @@ func answered(r Reply) func(sight) bool { return func(s sight) bool { return s.R
 // lost reports that the link was lost and nothing answered since; a link that
 // came up again has a moment to be answered on.
 func (s sight) lost() bool {
-	return s.Unanswered != Never && (!s.LinkUp || s.age() < s.SilentAfter())
+	return s.Unanswered != Never && (!s.LinkUp || s.waited() < s.SilentAfter())
 }
+
+// waited is how long an answer is due on the link that is up now.
+func (s sight) waited() time.Duration { return s.now.Since(max(s.Unanswered, s.LinkAt)) }
 
 // closed reports a link that the other side ended and that could not be renewed
 // yet. For a moment that proves nothing: CLIENT KILL does it too.
 func closed(c Cause) func(sight) bool {
-	return func(s sight) bool { return s.lost() && s.Cause == c && s.age() >= s.SilentAfter() }
+	return func(s sight) bool {
+		return s.Unanswered != Never && !s.LinkUp && s.Cause == c && s.age() >= s.SilentAfter()
+	}
 }
 
-func (s sight) quiet() bool { return s.LinkUp && s.Unanswered != Never && s.age() >= s.SilentAfter() }
+func (s sight) quiet() bool {
+	return s.LinkUp && s.Unanswered != Never && s.waited() >= s.SilentAfter()
+}
 
 // rules is the evidence table of the design.
 var rules = []rule{
@@ -120,7 +130,7 @@ var rules = []rule{
 	{StateLoading, ReasonLoading, answered(ReplyLoading), never},
 	{StateStale, ReasonMasterDown, answered(ReplyMasterDown), never},
 	{StateScriptBlocked, ReasonBusyHidden, func(s sight) bool {
-		return s.Reply == ReplyMisconf && s.Hidden != Never && s.now.Since(s.Hidden) < 3*time.Second
+		return s.Reply == ReplyMisconf && s.Hidden != Never && s.now.Since(s.Hidden) < hiddenFor
 	}, never},
 	{StateDegraded, ReasonMisconf, answered(ReplyMisconf), func(s sight) time.Duration {
 		if !s.MisconfDown {
@@ -180,11 +190,18 @@ func NextLook(now Instant, e *Evidence, limits Rules) Instant {
 		if from == Never || d <= 0 {
 			return
 		}
-		if at := from.Add(d + 1); at > now {
+		at := from.Add(d) // rules that hold from d on change here, those that hold past d just after
+		if at <= now {
+			at++
+		}
+		if at > now {
 			next = Earliest(next, at)
 		}
 	}
 	consider(e.Unanswered, s.SilentAfter())
+	if e.Unanswered != Never {
+		consider(max(e.Unanswered, e.LinkAt), s.SilentAfter())
+	}
 	consider(e.Unanswered, limits.Silence)
 	consider(e.Unanswered, limits.DownAfter)
 	consider(e.Invalid, limits.DownAfter)
@@ -192,7 +209,10 @@ func NextLook(now Instant, e *Evidence, limits Rules) Instant {
 		consider(e.Unanswered, s.finishGrace())
 		consider(e.BusyFrom, limits.BusyDownFrom)
 	}
-	consider(limits.ApplyUntil, 1)
+	if limits.ApplyUntil > now {
+		next = Earliest(next, limits.ApplyUntil)
+	}
+	consider(e.Hidden, hiddenFor)
 	consider(limits.RoleSince, roleLimit(s))
 	consider(limits.RebootSince, limits.RebootAfter)
 	consider(limits.CutSince, limits.DownAfter)

@@ -68,7 +68,7 @@ func (c Configuration) Supersedes(d Configuration) bool {
 	if c.Epoch != d.Epoch {
 		return c.Epoch > d.Epoch
 	}
-	return c.Master != d.Master && c.Leader != "" && (d.Leader == "" || c.Leader < d.Leader)
+	return c.Leader != "" && (d.Leader == "" || c.Leader < d.Leader)
 }
 
 // Release is a candidate telling its voters that it gave up an epoch, which
