@@ -119,6 +119,13 @@ func TestAMasterThatReadsItsDataIsLoading(t *testing.T) {
 	s.none(marks, alarms...)
 }
 
+func TestAThresholdOfNoneIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	s := start(t, lab.GroupConfig{Monitors: 1, Redis: lab.RedisConfig{Lines: []string{"lua-time-limit 0"}},
+		Monitor: lab.MonitorConfig{Watch: lab.Watch{Quorum: 1}}})
+	s.logged(s.Monitors[0], "+config-warning", "busy-reply-threshold")
+}
+
 func TestProtectedModeIsTold(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

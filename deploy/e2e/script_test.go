@@ -94,6 +94,8 @@ func TestTheEffectsOfAHugeScriptAreWaitedFor(t *testing.T) {
 			return err == nil && reply == int64(2_000_000)
 		}))
 	}
+	s.verdict(marks, "master mymaster", "finishing", "after-busy")
+	s.verdict(marks, "slave "+s.Replicas[0].Addr(), "applying", "applying-script")
 	s.none(marks, alarms...)
 }
 
