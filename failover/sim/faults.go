@@ -136,7 +136,7 @@ func (w *World) refuse() {
 	s.blind = pick(w.rng, monitor.ReplyNoAuth, monitor.ReplyWrongPass, monitor.ReplyNoPerm, monitor.ReplyProtected,
 		monitor.ReplyMaxClients, monitor.ReplyMisconf, monitor.ReplyMasterDown, monitor.ReplyOther)
 	w.logf("%s: answers %s for %s", s, s.blind, d)
-	w.after(d, func() { s.blind = monitor.ReplyNone })
+	w.after(d, func() { s.blind, s.calmSince = monitor.ReplyNone, w.now })
 }
 
 func (w *World) fillQueue() {

@@ -34,6 +34,7 @@ type node struct {
 	stalled time.Duration // its process stands still until then
 	froze   time.Duration // since when
 	awake   time.Duration // since when it runs without a pause
+	stalls  int           // counts them
 	inbox   []func()
 	lag     time.Duration // each input waits this long for the processor
 
@@ -114,9 +115,10 @@ func (n *node) stall(d time.Duration) {
 	}
 	n.w.logf("%s: stands still for %s", n, d)
 	n.stalled, n.froze = n.w.now+d, n.w.now
-	life := n.life
+	n.stalls++
+	which := n.stalls
 	n.w.after(d, func() {
-		if n.up && n.life == life {
+		if n.stalls == which {
 			n.resume()
 		}
 	})
@@ -124,9 +126,14 @@ func (n *node) stall(d time.Duration) {
 
 const stallLimit = 400 * time.Millisecond
 
+// resume ends a stall: first the gap is noticed, then what waited is handled.
 func (n *node) resume() {
+	if !n.up || n.stalled == 0 {
+		return
+	}
 	gap := n.w.now - n.froze + time.Duration(n.w.rng.Int64N(int64(100*time.Millisecond)))
-	n.stalled = 0
+	n.stalled, n.awake = 0, n.w.now
+	n.stalls++
 	n.noticeGap(gap)
 	inbox := n.inbox
 	n.inbox = nil
@@ -152,6 +159,7 @@ func (n *node) jump(d time.Duration) {
 	}
 	n.w.logf("%s: clock jumps by %s", n, d)
 	n.base += monitor.Instant(d)
+	n.awake = n.w.now
 	n.noticeGap(d)
 	n.replan()
 }
@@ -174,7 +182,8 @@ func (n *node) start() {
 	}
 	n.up, n.life = true, n.life+1
 	n.disk.boot++
-	n.stalled, n.inbox, n.lag = 0, nil, 0
+	n.stalled, n.inbox, n.lag, n.awake = 0, nil, 0, n.w.now
+	n.stalls++
 	n.groups, n.order, n.probes = map[string]*watched{}, nil, nil
 	n.peers, n.pool = map[quorum.ID]*peerLink{}, map[quorum.ID]*member{}
 	n.tickets, n.save = map[uint64]ticket{}, saving{lazyAt: never}

@@ -15,6 +15,9 @@ func (w *World) play() {
 	for w.failure == "" && w.now < w.cfg.Length {
 		w.chaos(time.Minute + time.Duration(w.rng.Int64N(int64(4*time.Minute))))
 		w.heal()
+		if w.failure == "" && w.pure() && w.rng.Float64() < 0.6 {
+			w.deadForGood()
+		}
 	}
 	w.stats.Simulated = w.now
 }
@@ -42,9 +45,10 @@ func (w *World) heal() {
 	for _, n := range w.nodes {
 		n.disk.latency, n.disk.failing, n.lag = 0, false, 0
 		n.start()
+		n.resume()
 	}
 	for _, r := range w.rivals {
-		r.up = true
+		r.start()
 	}
 	began, bound := w.now, 3*w.shape.set.FailoverTimeout+2*w.shape.set.DownAfter+90*time.Second
 	why := ""
@@ -67,7 +71,7 @@ func (w *World) heal() {
 
 // heal ends what afflicts a server.
 func (s *server) heal() {
-	s.blind, s.full = monitor.ReplyNone, false
+	s.blind, s.full, s.calmSince = monitor.ReplyNone, false, s.w.now
 	s.frozen, s.paused = 0, 0
 	s.applying = min(s.applying, s.w.now+5*time.Second)
 	s.until(s.applying)
@@ -139,4 +143,71 @@ func (w *World) explain() {
 			}
 		}
 	}
+}
+
+// deadForGood kills the master of a group at rest, and perhaps a minority of
+// the monitors, and demands a failover within a bounded time.
+func (w *World) deadForGood() {
+	w.runUntil(w.now + 3*time.Second)
+	name := pick(w.rng, w.groups...)
+	m := w.serverAt(w.nodes[0].groups[name].group.Master())
+	if w.failure != "" || w.groupDiverged(name) != "" || !w.someElectable(m) {
+		return
+	}
+	down := time.Duration(0)
+	for _, n := range w.nodes {
+		down = max(down, n.groups[name].set.DownAfter)
+	}
+	if w.rng.Float64() < 0.5 {
+		for i := range (len(w.nodes) - 1) / 2 {
+			w.nodes[i].crash()
+		}
+	}
+	w.logf("dead for good: the master %s of %s", m, name)
+	m.kill()
+	if w.rng.Float64() < 0.3 {
+		w.net.power(m.host, false)
+	}
+	bound := down + 20*time.Second
+	began := w.now
+	for w.failure == "" && w.now-began < bound && !w.failedOver(name, m) {
+		w.runUntil(w.now + 500*time.Millisecond)
+	}
+	if w.failure == "" && !w.failedOver(name, m) {
+		w.explain()
+		w.violate("%s after the death of %s nobody was promoted in %s", bound, m, name)
+	}
+	w.stats.Deaths++
+	w.net.power(m.host, true)
+	m.start(memoryWhole)
+	for _, n := range w.nodes {
+		n.start()
+	}
+}
+
+// someElectable reports whether a replica of m could be promoted.
+func (w *World) someElectable(m *server) bool {
+	for _, s := range w.servers {
+		if s.follows(m) && s.repl.up && s.serving() && s.priority > 0 && s.data.keys > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// failedOver reports whether every monitor that runs holds one other master, which serves.
+func (w *World) failedOver(name string, old *server) bool {
+	var to monitor.Addr
+	for _, n := range w.nodes {
+		if !n.up {
+			continue
+		}
+		master := n.groups[name].group.Master()
+		if master == old.addr || !to.IsZero() && master != to {
+			return false
+		}
+		to = master
+	}
+	s := w.serverAt(to)
+	return s != nil && s.serving() && s.role == monitor.RoleMaster
 }

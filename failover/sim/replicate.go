@@ -98,7 +98,7 @@ func (s *server) related(r *server) bool { return r.data.id == s.data.id }
 func (s *server) dropLink(why string) {
 	s.w.logf("%s: replication link to %s lost: %s", s, s.master, why)
 	s.repl.up, s.repl.syncing = false, false
-	s.repl.downSince = s.w.now
+	s.repl.downSince, s.calmSince = s.w.now, s.w.now
 	s.repl.retryAt = s.w.now + time.Duration(s.w.rng.Int64N(int64(time.Second)))
 }
 
@@ -154,6 +154,7 @@ func (s *server) sync(m *server, open bool) {
 	s.data.offset, s.data.keys, s.data.family = m.data.offset, m.data.keys, m.data.family
 	s.repl.syncing, s.repl.up, s.repl.read, s.repl.heard = false, true, m.data.offset, s.w.now
 	s.snapshot()
+	s.calmSince = s.w.now
 	s.w.logf("%s: full resync with %s done, offset %d", s, m, s.data.offset)
 }
 
@@ -180,6 +181,7 @@ func (s *server) repoint(to monitor.Addr) {
 		return
 	}
 	s.w.logf("%s: replicates from %s now", s, to)
+	s.calmSince = s.w.now
 	s.role, s.master = monitor.RoleReplica, to
 	down := s.repl.downSince
 	if s.repl.up {

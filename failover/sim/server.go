@@ -112,8 +112,9 @@ func (s *server) flush() {
 	}
 }
 
-// until plans a look at what waits.
+// until plans a look at what waits. Until then the server is not at rest.
 func (s *server) until(at time.Duration) {
+	s.calmSince = max(s.calmSince, at)
 	life := s.life
 	s.w.after(at-s.w.now, func() {
 		if s.life == life {
@@ -165,7 +166,7 @@ func (s *server) start(m memory) {
 	if s.up {
 		return
 	}
-	s.up, s.life = true, s.life+1
+	s.up, s.life, s.calmSince = true, s.life+1, s.w.now
 	s.runID = s.w.newID()
 	had := s.data
 	s.data = dataset{id: s.w.newID(), second: -1}

@@ -24,6 +24,7 @@ type Stats struct {
 	Refusals   int // votes refused and failovers held, for any reason
 	Fences     int
 	Heals      int // times that a healed world converged
+	Deaths     int // masters dead for good that were failed over
 	Slowest    time.Duration
 	Reached    map[string]int // transitions and reasons of the core
 	switched   map[groupEpoch]bool
@@ -51,6 +52,7 @@ func (s *Stats) Add(o Stats) {
 	s.Refusals += o.Refusals
 	s.Fences += o.Fences
 	s.Heals += o.Heals
+	s.Deaths += o.Deaths
 	s.Slowest = max(s.Slowest, o.Slowest)
 	if s.Reached == nil {
 		s.Reached = map[string]int{}
@@ -62,8 +64,8 @@ func (s *Stats) Add(o Stats) {
 
 func (s Stats) String() string {
 	return fmt.Sprintf("%s simulated, %d steps, %d faults, %d elections, %d promotions ordered, %d switches, %d busy spells, "+
-		"%d vetoes, %d refusals, %d fences, %d heals converged (slowest %s)", s.Simulated.Round(time.Second), s.Steps, s.Faults,
-		s.Elections, s.Promotions, s.Switches, s.Spells, s.Vetoes, s.Refusals, s.Fences, s.Heals, s.Slowest.Round(time.Millisecond))
+		"%d vetoes, %d refusals, %d fences, %d heals converged (slowest %s), %d deaths failed over", s.Simulated.Round(time.Second), s.Steps, s.Faults,
+		s.Elections, s.Promotions, s.Switches, s.Spells, s.Vetoes, s.Refusals, s.Fences, s.Heals, s.Slowest.Round(time.Millisecond), s.Deaths)
 }
 
 // count takes an event of the core into the report.

@@ -1,0 +1,23 @@
+package sim
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestExploreBallots visits every state of small elections.
+func TestExploreBallots(t *testing.T) {
+	for _, m := range []BallotModel{
+		{Campaigns: 2, Crashes: 1, Ticks: 0},
+		{Campaigns: 2, Crashes: 0, Ticks: 4},
+		{Campaigns: 2, Crashes: 1, Ticks: 3},
+		{Campaigns: 3, Crashes: 0, Ticks: 1},
+	} {
+		e := ExploreBallots(m)
+		println(m.Campaigns, m.Crashes, m.Ticks, e.States)
+		t.Logf("%+v: %d states", m, e.States)
+		if e.Violation != "" {
+			t.Errorf("%+v: %s\n%s", m, e.Violation, strings.Join(e.Path, "\n"))
+		}
+	}
+}
