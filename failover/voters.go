@@ -101,9 +101,7 @@ func (g *Group) lookAtVoters() {
 			continue
 		}
 		down := p.Down(g.now, g.set.DownAfter)
-		if p.Unanswered != monitor.Never {
-			g.lookAgain(p.Unanswered.Add(g.set.DownAfter + 1))
-		}
+		g.lookAgain(p.DownAt(g.set.DownAfter))
 		switch {
 		case down && v.DownSince == monitor.Never:
 			v.DownSince = g.now

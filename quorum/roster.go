@@ -88,13 +88,29 @@ func (r *Roster) Observe(c Contact) {
 	p.Unanswered = monitor.Earliest(p.Unanswered, c.At)
 }
 
+// peerSlack is how much later than down-after a peer without any sign of absence
+// counts as down: two ping periods, for a lost link is reported late.
+const peerSlack = 2 * time.Second
+
 // Down reports whether the peer has given no valid answer for longer than
 // downAfter, Sentinel's SDOWN of a sentinel.
 func (p *Peer) Down(now monitor.Instant, downAfter time.Duration) bool {
-	if p.Unanswered != monitor.Never {
-		return now.Since(p.Unanswered) > downAfter
+	if p.Unanswered != monitor.Never && now.Since(p.Unanswered) > downAfter {
+		return true
 	}
-	return now.Since(p.LastReply) > downAfter+2*time.Second
+	return p.LastValid != monitor.Never && now.Since(p.LastValid) > downAfter+peerSlack
+}
+
+// DownAt is when the peer will count as down unless it answers before.
+func (p *Peer) DownAt(downAfter time.Duration) monitor.Instant {
+	at := monitor.Never
+	if p.Unanswered != monitor.Never {
+		at = p.Unanswered.Add(downAfter + 1)
+	}
+	if p.LastValid != monitor.Never {
+		at = monitor.Earliest(at, p.LastValid.Add(downAfter+peerSlack+1))
+	}
+	return at
 }
 
 // Delay moves running deadlines by d, after our own process stood still.
@@ -103,8 +119,8 @@ func (r *Roster) Delay(d time.Duration) {
 		if p.Unanswered != monitor.Never {
 			p.Unanswered = p.Unanswered.Add(d)
 		}
-		if p.LastReply != monitor.Never {
-			p.LastReply = p.LastReply.Add(d)
+		if p.LastValid != monitor.Never {
+			p.LastValid = p.LastValid.Add(d)
 		}
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+	"go.uber.org/zap"
+
+	"picket/cmd/internal/zlog"
 )
 
 // pingCommand are the words of picket ping.
@@ -24,6 +27,7 @@ func runPing(p Program, words []string) int {
 	if code, ok := parse(p, &cmd, words); !ok {
 		return code
 	}
+	zlog.CaptureRedis(zap.NewNop())
 	client := redis.NewClient(&redis.Options{
 		Addr: cmd.Addr, Username: cmd.User, Password: cmd.Pass, Protocol: 2, DisableIdentity: true,
 		MaxRetries: -1, DialerRetries: 1, DialTimeout: cmd.Timeout, ReadTimeout: cmd.Timeout, ContextTimeoutEnabled: true,

@@ -161,22 +161,10 @@ func (l *loop) step(j job) {
 	case nil:
 		j.run(now)
 	case failover.Contacted:
-		l.mon.Contacted(in.Contact)
-		l.touchPeers()
+		l.mon.Contacted(in.Contact) // groups see it at their next step, within a ping period
 	default:
 		if w := l.groups[j.group]; w != nil {
 			l.apply(w, w.group.Step(now, in))
-		}
-	}
-}
-
-// touchPeers lets groups look at their peers again soon; not at each sign of
-// life, which would cost a step of every group for every ping of every peer.
-func (l *loop) touchPeers() {
-	at := l.d.clock().Add(heartbeat)
-	for _, w := range l.groups {
-		if w.wake == monitor.Never || w.wake > at.Add(time.Second) {
-			l.wakes.set(w, at)
 		}
 	}
 }
