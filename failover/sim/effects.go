@@ -207,7 +207,7 @@ func (n *node) fence(g *watched, a failover.Fence, done func(failover.Done)) {
 		},
 		serve: func() func() {
 			d := failover.Done{Outcome: failover.OutcomeRefused, Reply: s.answer()}
-			if !d.Reply.Busy() && !d.Reply.Blind() && d.Reply != monitor.ReplyLoading {
+			if !d.Reply.Busy() && !d.Reply.Blind() {
 				s.fenced = n.w.now + a.For
 				d.Outcome, d.Reply, d.Info = failover.OutcomeDone, monitor.ReplyPong, s.info()
 				s.w.logf("%s: fenced by %s for %s", s, n, a.For)

@@ -8,10 +8,8 @@ import (
 // TestExploreBallots visits every state of small elections.
 func TestExploreBallots(t *testing.T) {
 	for _, m := range []BallotModel{
-		{Campaigns: 2, Crashes: 1, Ticks: 0},
-		{Campaigns: 2, Crashes: 0, Ticks: 4},
 		{Campaigns: 2, Crashes: 1, Ticks: 3},
-		{Campaigns: 3, Crashes: 0, Ticks: 1},
+		{Campaigns: 3, Crashes: 0, Ticks: 0},
 	} {
 		e := ExploreBallots(m)
 		println(m.Campaigns, m.Crashes, m.Ticks, e.States)

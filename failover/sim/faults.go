@@ -93,7 +93,7 @@ func (w *World) killServer() {
 	s.kill()
 	back := pick(w.rng, w.span(0, time.Second), w.span(time.Second, 30*time.Second), w.span(30*time.Second, 5*time.Minute))
 	m := pick(w.rng, memoryLost, memorySnapshot, memoryWhole, memoryWhole)
-	w.after(back, func() { s.start(m) })
+	w.later(back, func() { s.start(m) })
 }
 
 func (w *World) blockServer() {
@@ -124,7 +124,7 @@ func (w *World) powerOff() {
 	s, d := w.aMaster(), w.anyLength()
 	w.logf("%s: power off for %s", s, d)
 	w.net.power(s.host, false)
-	w.after(d, func() {
+	w.later(d, func() {
 		s.kill()
 		w.net.power(s.host, true)
 		s.start(pick(w.rng, memoryLost, memorySnapshot, memorySnapshot))
@@ -136,14 +136,14 @@ func (w *World) refuse() {
 	s.blind = pick(w.rng, monitor.ReplyNoAuth, monitor.ReplyWrongPass, monitor.ReplyNoPerm, monitor.ReplyProtected,
 		monitor.ReplyMaxClients, monitor.ReplyMisconf, monitor.ReplyMasterDown, monitor.ReplyOther)
 	w.logf("%s: answers %s for %s", s, s.blind, d)
-	w.after(d, func() { s.blind, s.calmSince = monitor.ReplyNone, w.now })
+	w.later(d, func() { s.blind, s.calmSince = monitor.ReplyNone, w.now })
 }
 
 func (w *World) fillQueue() {
 	s := w.aMaster()
 	s.full = true
 	s.freeze(w.anyLength())
-	w.after(s.frozen-w.now, func() { s.full = false })
+	w.later(s.frozen-w.now, func() { s.full = false })
 }
 
 // mislead points a replica to a master of somebody else.
@@ -165,7 +165,7 @@ func (w *World) forgetfulRestart() {
 	}
 	s.kill()
 	s.conf = monitor.Addr{}
-	w.after(w.span(0, 20*time.Second), func() { s.start(pick(w.rng, memoryLost, memorySnapshot, memoryWhole)) })
+	w.later(w.span(0, 20*time.Second), func() { s.start(pick(w.rng, memoryLost, memorySnapshot, memoryWhole)) })
 }
 
 func (w *World) killGroup() {
@@ -173,7 +173,7 @@ func (w *World) killGroup() {
 	for _, s := range w.servers {
 		if s.home == name {
 			s.kill()
-			w.after(w.span(0, time.Minute), func() { s.start(pick(w.rng, memoryLost, memorySnapshot, memoryWhole)) })
+			w.later(w.span(0, time.Minute), func() { s.start(pick(w.rng, memoryLost, memorySnapshot, memoryWhole)) })
 		}
 	}
 }

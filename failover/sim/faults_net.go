@@ -9,7 +9,7 @@ func (w *World) anyHost() int { return w.rng.IntN(w.net.hosts) }
 // cutPath cuts one direction for d.
 func (w *World) cutPath(k traffic, from, to int, d time.Duration) {
 	w.net.change(k, from, to, func(p *path) { p.cut = true })
-	w.after(d, func() {
+	w.later(d, func() {
 		if w.net.path(k, from, to).cut {
 			w.net.change(k, from, to, func(p *path) { p.cut = false })
 		}
@@ -84,7 +84,7 @@ func (w *World) degrade() {
 					continue
 				}
 				w.net.change(k, a, b, func(p *path) { p.slow, p.loss, p.doubled = slow, loss, loss })
-				w.after(d, func() { w.net.change(k, a, b, func(p *path) { p.slow, p.loss, p.doubled = 0, 0, 0 }) })
+				w.later(d, func() { w.net.change(k, a, b, func(p *path) { p.slow, p.loss, p.doubled = 0, 0, 0 }) })
 			}
 		}
 	}
@@ -127,7 +127,7 @@ func (w *World) crashFor(n *node, d time.Duration) {
 		return
 	}
 	n.crash()
-	w.after(d, n.start)
+	w.later(d, n.start)
 }
 
 func (w *World) crashAll() {
@@ -148,19 +148,19 @@ func (w *World) starve() {
 	n, d := w.anyNode(), w.anyLength()
 	n.lag = w.span(time.Millisecond, 300*time.Millisecond)
 	w.logf("%s: each thing waits up to %s for the processor, for %s", n, n.lag, d)
-	w.after(d, func() { n.lag = 0 })
+	w.later(d, func() { n.lag = 0 })
 }
 
 func (w *World) slowDisk() {
 	n, d := w.anyNode(), w.anyLength()
 	n.disk.latency = w.span(10*time.Millisecond, 4*time.Second)
 	w.logf("%s: writes take about %s, for %s", n, n.disk.latency, d)
-	w.after(d, func() { n.disk.latency = 0 })
+	w.later(d, func() { n.disk.latency = 0 })
 }
 
 func (w *World) failingDisk() {
 	n, d := w.anyNode(), w.anyLength()
 	n.disk.failing = true
 	w.logf("%s: writes fail for %s", n, d)
-	w.after(d, func() { n.disk.failing = false })
+	w.later(d, func() { n.disk.failing = false })
 }

@@ -37,7 +37,7 @@ func (w *World) heal() {
 		return
 	}
 	w.logf("heal: every fault ends")
-	w.healing = true
+	w.round++
 	w.net.heal()
 	for _, s := range w.servers {
 		s.heal()
@@ -66,7 +66,6 @@ func (w *World) heal() {
 	w.stats.Heals++
 	w.stats.Slowest = max(w.stats.Slowest, w.now-began)
 	w.logf("healed after %s", w.now-began)
-	w.healing = false
 }
 
 // heal ends what afflicts a server.
@@ -148,7 +147,7 @@ func (w *World) explain() {
 // deadForGood kills the master of a group at rest, and perhaps a minority of
 // the monitors, and demands a failover within a bounded time.
 func (w *World) deadForGood() {
-	w.runUntil(w.now + 3*time.Second)
+	w.runUntil(w.now + monitor.InfoPeriod + 3*time.Second) // a RESET is over: everybody has seen INFO
 	name := pick(w.rng, w.groups...)
 	m := w.serverAt(w.nodes[0].groups[name].group.Master())
 	if w.failure != "" || w.groupDiverged(name) != "" || !w.someElectable(m) {
@@ -210,4 +209,15 @@ func (w *World) failedOver(name string, old *server) bool {
 	}
 	s := w.serverAt(to)
 	return s != nil && s.serving() && s.role == monitor.RoleMaster
+}
+
+// later plans the end of a fault. Healing the world ends every fault at once, so
+// that what was planned before it does not happen.
+func (w *World) later(d time.Duration, f func()) {
+	round := w.round
+	w.after(d, func() {
+		if w.round == round {
+			f()
+		}
+	})
 }

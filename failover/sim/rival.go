@@ -101,7 +101,7 @@ func (r *rival) crash(d time.Duration) {
 	}
 	r.w.logf("%s: crashed for %s", r.name, d)
 	r.up, r.life = false, r.life+1
-	r.w.after(d, r.start)
+	r.w.later(d, r.start)
 }
 
 // start begins again from its file, which redis-sentinel writes before it goes on.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ var (
 	seed    = flag.Uint64("seed", 1, "the seed that TestSeed replays")
 	length  = flag.Duration("length", 30*time.Minute, "the virtual time of one run")
 	from    = flag.Uint64("from", 0, "the first seed of TestSim; 0: by the clock")
+	first   = flag.Bool("first", false, "whether TestSim ends with the first seed that breaks an invariant")
 	workers = flag.Int("workers", 1, "how many worlds TestSim runs at once")
 )
 
@@ -50,11 +52,12 @@ func TestSeed(t *testing.T) {
 // TestSim runs one seed after the other for SIM_SECONDS and checks every
 // invariant after every step.
 func TestSim(t *testing.T) {
-	first := *from
-	if first == 0 {
-		first = uint64(time.Now().Unix()) % 1_000_000 * 1000
+	begin := *from
+	if begin == 0 {
+		begin = uint64(time.Now().Unix()) % 1_000_000 * 1000
 	}
 	end := time.Now().Add(simSeconds(t))
+	var enough atomic.Bool
 	results := make(chan Result, 64)
 	next := make(chan uint64)
 	var g errgroup.Group
@@ -67,7 +70,7 @@ func TestSim(t *testing.T) {
 		})
 	}
 	go func() {
-		for s := first; time.Now().Before(end); s++ {
+		for s := begin; time.Now().Before(end) && !enough.Load(); s++ {
 			next <- s
 		}
 		close(next)
@@ -81,11 +84,12 @@ func TestSim(t *testing.T) {
 		sum.Add(r.Stats)
 		if r.Violation != "" {
 			failed++
+			enough.Store(*first)
 			t.Errorf("seed %d at %s: %s\n\t%s\n\treplay: go test ./failover/sim -run TestSeed -seed %d -length %s -v",
 				r.Seed, r.At, r.Violation, r.Shape, r.Seed, *length)
 		}
 	}
-	fmt.Printf("simulation: %d runs from seed %d, %d broken; %s\n", runs, first, failed, sum)
+	fmt.Printf("simulation: %d runs from seed %d, %d broken; %s\n", runs, begin, failed, sum)
 	report(t, sum)
 }
 

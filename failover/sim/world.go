@@ -36,7 +36,7 @@ type World struct {
 	failure    string
 	ids        uint64
 	linkNumber uint64
-	healing    bool
+	round      int // counts heals
 }
 
 // Run plays one world to its end or to the first broken invariant.
