@@ -117,7 +117,7 @@ func (g *Group) said(v *Voter, a quorum.Answer) {
 	if p := g.roster.Get(v.ID); p != nil && a.Kind != quorum.KindUnknown {
 		p.Kind = a.Kind
 	}
-	if o := a.Opinion; o != nil && o.Author == v.ID && !v.Opinion.Version.Newer(o.Version) {
+	if o := a.Opinion; o != nil && o.Author == v.ID {
 		v.Opinion, v.OpinionAt = *o, a.At // its own word, now: that renews it
 	}
 	g.epochSeen(max(a.CurrentEpoch, a.LeaderEpoch, a.Config.Epoch))

@@ -125,10 +125,16 @@ func (b *bench) take(out Output) {
 	b.wake = out.Wake
 	if out.Persist != nil {
 		b.promise = append(b.promise, out.Persist.Promise)
-		b.gated = append(b.gated, out.Effects)
-		return
+		b.gated = append(b.gated, nil)
 	}
-	b.effects = append(b.effects, out.Effects...)
+	for _, e := range out.Effects {
+		if out.Persist != nil && NeedsPromise(e.Action) {
+			last := len(b.gated) - 1
+			b.gated[last] = append(b.gated[last], e)
+			continue
+		}
+		b.effects = append(b.effects, e)
+	}
 }
 
 // pass lets d go by: instances answer pings and INFO, voters answer questions,

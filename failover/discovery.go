@@ -190,7 +190,7 @@ func (g *Group) consider(v *Voter, c quorum.Configuration) {
 	if c.Epoch == g.config.Epoch && !g.same(c.Master, g.config.Master) && c.Leader != "" {
 		g.renew = true // whichever of the two stands
 	}
-	if !c.Supersedes(g.config) || !g.epochs.Plausible(c.Epoch) {
+	if !c.Supersedes(g.config) || !g.epochs.Plausible(c.Epoch) || !monitor.ValidHost(c.Master.Host) {
 		return
 	}
 	if i := g.instance(c.Master); i != nil && !i.prospect {

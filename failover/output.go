@@ -10,8 +10,9 @@ import (
 // Output is what a step asks of the outside.
 type Output struct {
 	// Persist is a promise (a vote, the epoch of our own campaign). It must be
-	// durable before Effects start; if it cannot be saved they are dropped and
-	// PersistFailed is stepped in.
+	// durable before those Effects start that tell of it or act on it (see
+	// NeedsPromise); if it cannot be saved they are dropped and
+	// [Monitor.PersistFailed] is called.
 	Persist *Saved
 	Effects []Effect
 	Events  []monitor.Event
@@ -38,6 +39,21 @@ type Effect struct {
 	ID     uint64
 	Group  string
 	Action Action
+}
+
+// NeedsPromise reports whether an action tells others of a vote or of our own
+// campaign, or acts on it, so that it must wait until the promise made in the
+// same step is durable. All others start at once, whatever the disk does.
+func NeedsPromise(a Action) bool {
+	switch a := a.(type) {
+	case AnswerVote, AnswerFailover, Promote:
+		return true
+	case TellConfig:
+		return a.Ordered
+	case Ask:
+		return a.Candidate != ""
+	}
+	return false
 }
 
 // Action is what an effect asks for.

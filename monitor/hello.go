@@ -65,8 +65,8 @@ func helloAddr(host, port string) (Addr, error) {
 	if err != nil || n < 1 || n > 65535 || strconv.Itoa(n) != port {
 		return Addr{}, fmt.Errorf("parse hello: port %q is not between 1 and 65535", clip(port))
 	}
-	if host == "" || !printable(host) || strings.Contains(host, " ") {
-		return Addr{}, fmt.Errorf("parse hello: address %q is empty or holds blanks or control characters", clip(host))
+	if !ValidHost(host) {
+		return Addr{}, fmt.Errorf("parse hello: address %q is empty or no address or host name", clip(host))
 	}
 	return Addr{Host: host, Port: n}, nil
 }

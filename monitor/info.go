@@ -180,11 +180,19 @@ func (i *Info) replicaLine(value string) {
 			online = v == "online"
 		}
 	}
-	if addr.Host == "" || addr.Port == 0 {
-		return // port 0: a reader of the stream that announces no port
+	if !ValidHost(addr.Host) || addr.Port == 0 {
+		return // not an address; port 0: a reader of the stream that announces no port
 	}
 	i.Replicas = append(i.Replicas, addr)
 	i.ReplicaLink = append(i.ReplicaLink, online)
+}
+
+// ValidHost reports whether host can be an address or a name: nothing else may
+// get into hellos and files.
+func ValidHost(host string) bool {
+	return host != "" && len(host) <= 255 && !strings.ContainsFunc(host, func(r rune) bool {
+		return !strings.ContainsRune("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:_%-", r)
+	})
 }
 
 // maxKeys bounds the count of keys, so that hostile sums do not overflow.

@@ -9,8 +9,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"go.uber.org/zap"
-
 	"picket/cmd/internal/daemon"
 	"picket/cmd/internal/zlog"
 	"picket/config"
@@ -101,9 +99,12 @@ func serve(p Program, o daemon.Options) int {
 	zlog.CaptureRedis(o.Log)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process at once
+	}()
 	if err := daemon.Run(ctx, o); err != nil {
-		fmt.Fprintln(p.Err, "picket:", err)
-		o.Log.Error("monitor cannot run", zap.Error(err))
+		printErrors(p.Err, err) // not into the logfile: it may be that of the monitor which has the port
 		return exitFailed
 	}
 	return exitOK

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"net"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -109,6 +110,9 @@ func (b backend) Failover(ctx context.Context, name string) error {
 
 // MonitorGroup starts to watch a master.
 func (b backend) MonitorGroup(ctx context.Context, name string, master monitor.Addr, q int) error {
+	if err := nameable(name, master); err != nil {
+		return err
+	}
 	if err := b.resolvable(ctx, master.Host); err != nil {
 		return err
 	}
@@ -123,6 +127,18 @@ func (b backend) MonitorGroup(ctx context.Context, name string, master monitor.A
 		b.d.loop.watch(g)
 		return nil
 	})
+}
+
+// nameable refuses what could not be written to the file and read back, or could
+// never be announced: a hello has fields between commas.
+func nameable(name string, master monitor.Addr) error {
+	switch {
+	case master.Port < 1 || master.Port > 65535:
+		return respapi.InvalidPort
+	case name == "" || strings.ContainsAny(name, ", ") || !config.Printable(name) || !config.Printable(master.Host):
+		return respapi.Refusal("ERR Invalid master name: it must not be empty or hold control characters, spaces or commas")
+	}
+	return nil
 }
 
 func (b backend) resolvable(ctx context.Context, host string) error {
@@ -282,26 +298,4 @@ func (b backend) Hint(group string, id quorum.ID, addr monitor.Addr) {
 // Release takes a candidate's giving up.
 func (b backend) Release(r quorum.Release) {
 	b.d.loop.put(job{group: r.Group, in: failover.Released{Release: r}})
-}
-
-// isLocal reports whether host is an address of this machine, so that our own
-// hello is told from that of another monitor with our id.
-func (d *Daemon) isLocal(host string) bool {
-	if host == d.cfg.AnnounceIP {
-		return true
-	}
-	ip := net.ParseIP(host)
-	if ip == nil || ip.IsLoopback() {
-		return true
-	}
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		return true
-	}
-	for _, a := range addrs {
-		if n, ok := a.(*net.IPNet); ok && n.IP.Equal(ip) {
-			return true
-		}
-	}
-	return false
 }

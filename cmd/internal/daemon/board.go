@@ -20,6 +20,9 @@ type board struct {
 	gossip atomic.Pointer[monitor.Addr]
 	names  atomic.Pointer[map[string]string] // host name -> numeric address
 	status respapi.Status
+	// newNames is signalled when a group is watched, so that its names are looked
+	// up at once.
+	newNames chan struct{}
 }
 
 type registry struct {
@@ -49,7 +52,7 @@ func (t *told) aged(now monitor.Instant) quorum.Opinion {
 }
 
 func newBoard(d *Daemon, version string) *board {
-	b := &board{}
+	b := &board{newNames: make(chan struct{}, 1)}
 	b.slots.Store(&registry{byName: map[string]*slot{}})
 	b.names.Store(&map[string]string{})
 	b.epoch.Store(d.cfg.CurrentEpoch)

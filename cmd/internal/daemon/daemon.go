@@ -10,6 +10,9 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -42,6 +45,7 @@ type Daemon struct {
 
 	store *config.Store
 	links *links
+	local localAddrs
 	board *board
 	loop  *loop
 
@@ -111,7 +115,7 @@ func (d *Daemon) listen() ([]net.Listener, error) {
 		}
 		if err != nil {
 			closeAll(opened)
-			return nil, fmt.Errorf("listen on port %d: %w; is another monitor running? Set port or bind", d.cfg.Port, err)
+			return nil, fmt.Errorf("listen on port %d: %w; %s", d.cfg.Port, err, listenAdvice(err))
 		}
 		opened = append(opened, ln)
 	}
@@ -119,6 +123,13 @@ func (d *Daemon) listen() ([]net.Listener, error) {
 		return nil, fmt.Errorf("listen on port %d: no address in \"bind\" could be used", d.cfg.Port)
 	}
 	return opened, nil
+}
+
+func listenAdvice(err error) string {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return "is another monitor running? Set port"
+	}
+	return "set bind to addresses of this machine"
 }
 
 // listenHost turns Redis' "*" and "::*" into what net.Listen takes.
@@ -210,14 +221,22 @@ func (d *Daemon) gossipConfig(s sink) gossip.Config {
 	return c
 }
 
-// soleAddress is the address that the monitor is bound to, "" when it is all.
+// soleAddress is the one address that the monitor is bound to, "" when there
+// are several or it is bound to all.
 func soleAddress(binds []string) string {
+	sole := ""
 	for _, b := range binds {
-		if ip := net.ParseIP(b); ip != nil && !ip.IsUnspecified() {
-			return b
+		b = strings.TrimPrefix(b, "-")
+		ip := net.ParseIP(b)
+		if ip == nil || ip.IsUnspecified() {
+			continue
 		}
+		if sole != "" {
+			return ""
+		}
+		sole = b
 	}
-	return ""
+	return sole
 }
 
 // gossipKey is what was configured, else derived from the password that peers
@@ -239,13 +258,14 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 	d.log.Info("monitor starts", zap.String("id", string(d.cfg.MyID)), zap.Int("port", d.cfg.Port),
 		zap.Stringer("gossip", d.pool.Addr()), zap.Int("groups", len(d.cfg.Groups)), zap.String("state", d.store.Path()),
 		zap.Int("pid", os.Getpid()))
+	finished := make(chan struct{})
+	go func() { d.loop.run(d.done); close(finished) }()
+	<-d.loop.ready // nobody is told "no such master" while the groups are set up
+	go d.resolveNames()
 	failed := make(chan error, len(listeners))
 	for _, ln := range listeners {
 		go func() { failed <- d.door.Serve(ln) }()
 	}
-	go d.resolveNames()
-	finished := make(chan struct{})
-	go func() { d.loop.run(d.done); close(finished) }()
 	var err error
 	select {
 	case <-d.done.Done():
@@ -262,9 +282,9 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 
 func (d *Daemon) close() {
 	d.stop()
-	d.door.Close()
-	d.prober.Close()
-	d.asker.Close()
-	d.pool.Close()
-	d.loop.drain()
+	var shells sync.WaitGroup
+	for _, end := range []func(){d.door.Close, d.prober.Close, d.asker.Close, d.pool.Close} {
+		shells.Go(end)
+	}
+	shells.Wait()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -128,6 +129,7 @@ func (d *Daemon) resolveNames() {
 		case <-d.done.Done():
 			return
 		case <-tick.C:
+		case <-d.board.newNames:
 		}
 	}
 }
@@ -140,8 +142,8 @@ func (d *Daemon) resolve(host string) {
 		return // the dial reports it as name-unresolved; the last address is kept
 	}
 	known := *d.board.names.Load()
-	if known[host] == found[0] {
-		return
+	if slices.Contains(found, known[host]) {
+		return // several addresses: the one in use stands
 	}
 	next := maps.Clone(known)
 	next[host] = found[0]

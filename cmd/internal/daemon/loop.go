@@ -40,7 +40,7 @@ type loop struct {
 	mon   *failover.Monitor
 	jobs  chan job
 	saved chan saveResult
-	quit  chan struct{} // closed when run has returned
+	ready chan struct{} // closed when all groups are watched
 
 	groups  map[string]*watched
 	wakes   wakeQueue
@@ -68,7 +68,7 @@ type watched struct {
 
 func newLoop(d *Daemon, mon *failover.Monitor) *loop {
 	l := &loop{
-		d: d, mon: mon, jobs: make(chan job, queueLength), saved: make(chan saveResult, 1), quit: make(chan struct{}),
+		d: d, mon: mon, jobs: make(chan job, queueLength), saved: make(chan saveResult, 1), ready: make(chan struct{}),
 		groups: map[string]*watched{}, gossip: map[monitor.Addr]bool{},
 	}
 	l.writer = newWriter(d.store, l.saved)
@@ -87,17 +87,17 @@ func (l *loop) put(j job) {
 
 // run steps inputs until ctx ends, then saves what is not saved yet.
 func (l *loop) run(ctx context.Context) {
-	defer close(l.quit)
 	go l.writer.run()
 	defer l.writer.close()
-	l.alive = l.d.clock()
 	for _, g := range l.d.cfg.Groups {
 		l.watch(g)
 	}
+	close(l.ready)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		timer.Reset(l.pause())
+		l.alive = l.d.clock() // from here on only waiting counts: our own work is no stall
 		select {
 		case <-ctx.Done():
 			l.finalSave()
@@ -148,7 +148,6 @@ func (l *loop) beat() {
 		l.d.log.Warn("this process stood still", zap.Duration("for", gap))
 		l.mon.Stalled(gap)
 	}
-	l.alive = now
 	l.beats.Add(1)
 	for _, m := range l.members.take() {
 		l.mon.MemberChanged(now, m)
@@ -220,6 +219,10 @@ func (l *loop) watch(g config.Group) {
 	l.groups[g.Settings.Name] = w
 	l.apply(w, out)
 	l.publishView(w)
+	select {
+	case l.d.board.newNames <- struct{}{}:
+	default:
+	}
 	v := w.slot.view.Load()
 	l.d.log.Info("group watched", zap.String("group", g.Settings.Name), zap.Stringer("master", w.group.Master()),
 		zap.Duration("down-after", g.Settings.DownAfter), zap.Duration("silence-limit", v.SilenceLimit),
@@ -236,15 +239,4 @@ func (l *loop) unwatch(name string) {
 	l.d.prober.Forget(name)
 	l.d.links.removeGroup(name)
 	l.repeer()
-}
-
-// drain unblocks producers after the loop has ended.
-func (l *loop) drain() {
-	for {
-		select {
-		case <-l.jobs:
-		default:
-			return
-		}
-	}
 }

@@ -37,8 +37,23 @@ type saveResult struct{ err error }
 
 // promise holds effects back until the state behind them is durable.
 func (l *loop) promise(w *watched, out failover.Output) {
-	l.save.waiting = append(l.save.waiting, gated{group: w.slot.name, promise: out.Persist.Promise, effects: out.Effects})
+	bound, free := split(out.Effects)
+	l.effects(w, free)
+	l.save.waiting = append(l.save.waiting, gated{group: w.slot.name, promise: out.Persist.Promise, effects: bound})
 	l.save.wanted = true
+}
+
+// split parts the effects that depend on a promise from those that do not: a
+// slow or full disk delays a vote, never a fence or the watch.
+func split(effects []failover.Effect) (bound, free []failover.Effect) {
+	for _, e := range effects {
+		if failover.NeedsPromise(e.Action) {
+			bound = append(bound, e)
+		} else {
+			free = append(free, e)
+		}
+	}
+	return bound, free
 }
 
 // startSave hands everything that waits to the writer, in one write.
@@ -103,14 +118,30 @@ func (l *loop) saveFailed(dropped []gated, err error) {
 	l.save.lazyAt = l.d.clock().Add(retrySave)
 }
 
-// finalSave makes the last facts durable before the process ends.
+// finalSaveWait bounds how long a hung disk can hold up the end.
+const finalSaveWait = 500 * time.Millisecond
+
+// finalSave makes the last facts durable before the process ends. Promises do
+// not need it: they were durable before they were told.
 func (l *loop) finalSave() {
-	if l.save.busy {
-		<-l.saved
+	deadline := time.After(finalSaveWait)
+	if l.save.busy && !l.awaitSave(deadline) {
+		return
 	}
 	l.writer.states <- l.state()
-	if r := <-l.saved; r.err != nil {
-		l.d.log.Error("state could not be saved at the end", zap.Error(r.err))
+	l.awaitSave(deadline)
+}
+
+func (l *loop) awaitSave(deadline <-chan time.Time) bool {
+	select {
+	case r := <-l.saved:
+		if r.err != nil {
+			l.d.log.Error("state could not be saved at the end", zap.Error(r.err))
+		}
+		return true
+	case <-deadline:
+		l.d.log.Error("state could not be saved at the end: the disk did not answer in time")
+		return false
 	}
 }
 
