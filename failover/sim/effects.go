@@ -65,6 +65,9 @@ func (n *node) effect(g *watched, e failover.Effect) {
 		n.w.reach("forced failover " + a.Refusal)
 	case failover.RunScript:
 	default:
+		if _, ok := a.(failover.Promote); ok {
+			n.w.ledger.orders(n, g)
+		}
 		n.later(0, func() { n.onInstance(g, e) })
 	}
 }
@@ -198,11 +201,11 @@ func (w *World) serverGone(s *server) {
 }
 
 func (n *node) fence(g *watched, a failover.Fence, done func(failover.Done)) {
-	s := n.w.serverAt(a.Addr)
+	s, asked := n.w.serverAt(a.Addr), n.w.now
 	n.command(command{
 		srv: s, limit: fenceWait,
 		write: func() bool {
-			n.w.ledger.fences(n, g, a.Addr)
+			n.w.ledger.fences(n, g, a.Addr, asked)
 			return true
 		},
 		serve: func() func() {

@@ -135,3 +135,29 @@ func (l *ledger) scriptIsRespected(n *node, g *watched) {
 		l.w.violate("%s fails over while the master %s answers BUSY", n, m)
 	}
 }
+
+// fenceSparesTheMaster: no fence is ever placed on the master of the highest
+// committed epoch, nor for a switch that no majority ever held. A fence that was
+// on its way when that epoch was committed is lifted by its sender.
+func (l *ledger) fenceSparesTheMaster(n *node, g *watched, addr monitor.Addr, asked time.Duration) {
+	c := g.group.Configuration()
+	if h := l.highest[g.set.Name]; h.addr == addr && h.since < asked {
+		l.w.violate("%s fences %s, the master of the highest committed epoch %d of %s", n, addr, h.epoch, g.set.Name)
+	}
+	if have := len(l.ever[groupEpoch{c.Group, c.Epoch}]); c.Epoch > 0 && have < quorum.Majority(len(l.w.nodes)) {
+		l.w.violate("%s fences %s for epoch %d of %s, which only %d monitors ever held", n, addr, c.Epoch, c.Group, have)
+	}
+}
+
+// masterIsDown: an elected leader orders nothing while the process that it held
+// to be master answers it as before.
+func (l *ledger) masterIsDown(n *node, g *watched) {
+	v := g.group.View(n.clock())
+	m := l.w.serverAt(v.Master.Addr)
+	if v.Forced || v.Master.Down || v.Master.Verdict.State != monitor.StateUp || m == nil || m.role != monitor.RoleMaster {
+		return
+	}
+	if m.serving() && m.answer() == monitor.ReplyPong && m.runID == v.Master.Info.RunID && l.w.now-m.born > 3*time.Second {
+		l.w.violate("%s promotes a replica of %s, and the master %s answers it", n, g.set.Name, m)
+	}
+}

@@ -3,6 +3,7 @@ package sim
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"picket/failover"
 	"picket/monitor"
@@ -19,6 +20,7 @@ type ledger struct {
 	configs   map[groupEpoch]monitor.Addr
 	held      map[holder]held
 	highest   map[string]committed
+	ever      map[groupEpoch]map[quorum.ID]bool // which monitors held the epoch's configuration at some time
 	promotion []promotion
 }
 
@@ -49,6 +51,7 @@ type held struct {
 type committed struct {
 	epoch uint64
 	addr  monitor.Addr
+	since time.Duration
 }
 
 // promotion is an order that was written to an instance.
@@ -61,6 +64,7 @@ func newLedger(w *World) *ledger {
 	return &ledger{
 		w: w, votes: map[ballot]quorum.ID{}, leaders: map[groupEpoch]quorum.ID{}, promoted: map[groupEpoch]monitor.Addr{},
 		configs: map[groupEpoch]monitor.Addr{}, held: map[holder]held{}, highest: map[string]committed{},
+		ever: map[groupEpoch]map[quorum.ID]bool{},
 	}
 }
 
@@ -85,6 +89,11 @@ func (l *ledger) stepped(n *node, g *watched, out failover.Output) {
 		l.configurationNeverRegresses(n, before.config, c)
 	}
 	l.epochNamesOneMaster(n, c)
+	at := groupEpoch{c.Group, c.Epoch}
+	if l.ever[at] == nil {
+		l.ever[at] = map[quorum.ID]bool{}
+	}
+	l.ever[at][n.id] = true
 	l.commit(g.set.Name, c)
 	if n.w.tracing() {
 		n.w.logf("%s: holds %s of epoch %d by %.6s", n, c.Master, c.Epoch, reverse(c.Leader))
@@ -100,7 +109,7 @@ func (l *ledger) commit(group string, c quorum.Configuration) {
 		}
 	}
 	if count >= quorum.Majority(len(l.w.nodes)+len(l.w.rivals)) && c.Epoch > l.highest[group].epoch {
-		l.highest[group] = committed{epoch: c.Epoch, addr: c.Master}
+		l.highest[group] = committed{epoch: c.Epoch, addr: c.Master, since: l.w.now}
 	}
 }
 
@@ -155,12 +164,19 @@ func (l *ledger) promotes(n *node, g *watched, p promotion) {
 	}
 }
 
-// fences takes a fence at the moment of writing.
-func (l *ledger) fences(n *node, g *watched, addr monitor.Addr) {
+// fences takes a fence at the moment of writing, and when it was asked for.
+func (l *ledger) fences(n *node, g *watched, addr monitor.Addr, asked time.Duration) {
 	n.w.logf("%s: fences %s", n, addr)
 	l.w.stats.Fences++
-	if c := l.highest[g.set.Name]; c.addr == addr && l.w.pure() {
-		l.w.violate("%s fences %s, the master of the highest committed epoch %d of %s", n, addr, c.epoch, g.set.Name)
+	if l.w.pure() {
+		l.fenceSparesTheMaster(n, g, addr, asked)
+	}
+}
+
+// orders takes a promotion at the moment at which the core asks for it.
+func (l *ledger) orders(n *node, g *watched) {
+	if l.w.pure() {
+		l.masterIsDown(n, g)
 	}
 }
 

@@ -100,11 +100,12 @@ func (n *network) packet(from, to int, f func()) {
 
 const (
 	firstRTO = 200 * time.Millisecond
-	giveUp   = 15 * time.Second
+	giveUp   = 10 * time.Minute
+	maxRTO   = 30 * time.Second
 )
 
 // segment carries f over TCP: sent again with a doubling timeout until it
-// arrives, given up after 15 s.
+// arrives, given up after ten minutes.
 func (n *network) segment(from, to int, f func()) {
 	n.transmit(from, to, &transmission{run: f, rto: firstRTO})
 }
@@ -124,7 +125,7 @@ func (n *network) transmit(from, to int, t *transmission) {
 		return
 	}
 	wait := t.rto
-	t.rto *= 2
+	t.rto = min(2*t.rto, maxRTO)
 	n.w.after(wait, func() { n.transmit(from, to, t) })
 }
 

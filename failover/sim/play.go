@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"picket/monitor"
@@ -119,7 +120,7 @@ func (w *World) groupDiverged(name string) string {
 		return "the master is fenced"
 	}
 	for _, s := range w.servers {
-		if s.home == name && s != m && (!s.follows(m) || !s.repl.up) {
+		if s.home == name && s != m && w.known(name, s) && (!s.follows(m) || !s.repl.up) {
 			return "not following: " + s.describe()
 		}
 	}
@@ -220,4 +221,15 @@ func (w *World) later(d time.Duration, f func()) {
 			f()
 		}
 	})
+}
+
+// known reports whether some monitor knows the server: a RESET forgets one that
+// does not follow the master.
+func (w *World) known(group string, s *server) bool {
+	for _, n := range w.nodes {
+		if g := n.groups[group]; g != nil && slices.Contains(g.group.Saved().Replicas, s.addr) {
+			return true
+		}
+	}
+	return false
 }

@@ -27,6 +27,7 @@ type server struct {
 
 	up       bool
 	life     int // counts processes
+	born     time.Duration
 	runID    string
 	role     monitor.Role
 	master   monitor.Addr // of a replica
@@ -166,7 +167,7 @@ func (s *server) start(m memory) {
 	if s.up {
 		return
 	}
-	s.up, s.life, s.calmSince = true, s.life+1, s.w.now
+	s.up, s.life, s.calmSince, s.born = true, s.life+1, s.w.now, s.w.now
 	s.runID = s.w.newID()
 	had := s.data
 	s.data = dataset{id: s.w.newID(), second: -1}
