@@ -27,7 +27,7 @@ func (g *Group) agree() {
 			g.do(Refresh{Addr: i.Addr})
 		}
 	case !g.agreed.ODown && g.odownSince != monitor.Never:
-		g.odownSince, g.retarget = monitor.Never, true
+		g.odownSince, g.retarget, g.backoff = monitor.Never, true, 0
 		g.heldTold = ""
 		g.warn("-odown", g.masterSubject().String(), g.agreed.Reason)
 	}
@@ -161,7 +161,7 @@ func (g *Group) refuseVote(in VoteAsked) monitor.Reason {
 		return quorum.ReasonUnsaved
 	case !g.impostor.IsZero():
 		return quorum.ReasonImpostor
-	case g.attempt.ordering():
+	case g.attempt.leads():
 		return quorum.ReasonPromoting
 	case g.ownBusy() && g.set.Busy == BusyWait:
 		return quorum.ReasonBlocked
@@ -176,6 +176,15 @@ func (g *Group) leaseFor(candidate quorum.ID) monitor.Instant {
 		return g.now.Add(2 * g.set.FailoverTimeout)
 	}
 	return g.now.Add(quorum.LeaseLength)
+}
+
+// released takes a candidate's giving up of an epoch: its lease ends, and what it
+// was about to order will not come.
+func (g *Group) released(r quorum.Release) {
+	g.ballot.Free(r.Candidate, r.Epoch)
+	if o := g.ordered; o != nil && o.Leader == r.Candidate && o.Epoch == r.Epoch {
+		g.ordered = nil
+	}
 }
 
 // freeDeadSentinel ends the long lease of a redis-sentinel that is itself down.

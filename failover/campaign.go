@@ -31,10 +31,12 @@ type attempt struct {
 	ballots  *quorum.Ballots
 	pending  map[uint64]quorum.ID // vote requests under way, by effect
 	chosen   monitor.Addr
-	effect   uint64 // of the promotion
-	unknown  bool   // the promotion was sent and its reply lost
-	promise  uint64 // our own vote
-	durable  bool   // it is on disk
+	effect   uint64          // of the promotion
+	unknown  bool            // the promotion was sent and its reply lost
+	inDoubt  bool            // it was ordered, and is not known to have come to nothing
+	asked    monitor.Instant // when INFO was last asked for because of that
+	promise  uint64          // our own vote
+	durable  bool            // it is on disk
 	oldOwner monitor.Addr
 }
 
@@ -42,6 +44,12 @@ func (a *attempt) voting() bool { return a != nil && a.phase == phaseVoting }
 
 // ordering reports whether a promotion of ours is in flight.
 func (a *attempt) ordering() bool { return a != nil && a.phase == phasePromote }
+
+// leads reports whether we were elected and have not promoted yet: until then, or
+// until we give up, nobody else gets our vote.
+func (a *attempt) leads() bool {
+	return a != nil && (a.phase == phaseSelect || a.phase == phasePromote)
+}
 
 // word is Sentinel's name for the phase.
 func (a *attempt) word() string {
@@ -253,7 +261,10 @@ func (g *Group) advanceVoting(a *attempt) {
 		g.elected(a)
 		return
 	}
-	if a.durable && len(a.pending) == 0 || g.now >= a.until {
+	if !a.durable {
+		return // the requests have not left
+	}
+	if len(a.pending) == 0 || g.now >= a.until {
 		g.notElected(a)
 		return
 	}
@@ -279,6 +290,7 @@ func (g *Group) attemptAnswered(answer quorum.Answer) {
 
 func (g *Group) elected(a *attempt) {
 	a.phase, a.entered = phaseSelect, g.now
+	g.ballot.Renew(a.lease) // our own vote binds us too, while we may order
 	g.backoff = 0
 	if a.renewal {
 		g.renewed(a)
@@ -324,9 +336,17 @@ func (g *Group) retryLater(a *attempt) {
 	g.attempt, g.retarget = nil, true
 }
 
-// release frees the voters of an attempt that will not promote under its epoch.
+// release frees the voters of an attempt that will not promote under its epoch;
+// not while an order of it may still be carried out.
 func (g *Group) release(a *attempt) {
-	if a.epoch != 0 && a.phase < phaseReconf {
+	if a.epoch != 0 && a.phase < phaseReconf && !a.inDoubt {
+		g.ballot.Free(g.self, a.epoch)
+		g.releaseVoters(a)
+	}
+}
+
+func (g *Group) releaseVoters(a *attempt) {
+	if a.epoch != 0 {
 		g.do(TellRelease{quorum.Release{Group: g.set.Name, Candidate: g.self, Epoch: a.epoch}})
 	}
 }
@@ -358,6 +378,7 @@ func (g *Group) persistFailed() {
 // standBack ends our own campaign because we voted for another.
 func (g *Group) standBack() {
 	if a := g.attempt; a != nil && a.phase < phaseSelect {
+		g.releaseVoters(a)
 		g.attempt = nil
 	}
 }

@@ -96,7 +96,7 @@ func (g *Group) refuse(i *Instance, c Candidate, since monitor.Instant) monitor.
 		return ReasonForeign
 	case i.Info.SyncInProgress:
 		return ReasonSyncing
-	case c.Standing == Unproven && i.Info.Keys == 0 && g.someHoldKeys(i):
+	case i.Info.Keys == 0 && (c.Standing == Unproven && g.someHoldKeys(i) || g.aheadHoldsKeys(i)):
 		return ReasonEmpty
 	case !i.Info.LinkUp && i.Info.LinkDown > g.linkDownAllowed():
 		return ReasonLinkDownLong
@@ -112,6 +112,14 @@ func servingReplica(s monitor.State) bool {
 func (g *Group) someHoldKeys(but *Instance) bool {
 	return slices.ContainsFunc(g.instances, func(i *Instance) bool {
 		return i != but && !i.prospect && i.Info.Keys > 0
+	})
+}
+
+// aheadHoldsKeys reports whether another instance was seen with keys at a later
+// offset: then i is not empty because the data set was flushed.
+func (g *Group) aheadHoldsKeys(i *Instance) bool {
+	return slices.ContainsFunc(g.instances, func(o *Instance) bool {
+		return o != i && !o.prospect && o.Info.Keys > 0 && o.Info.Offset() > i.Info.ReplicaOffset
 	})
 }
 

@@ -69,6 +69,9 @@ func (m *Monitor) Remove(name string) bool {
 	return len(m.groups) < n
 }
 
+// Tidy forgets peers that no group has as a voter any more.
+func (m *Monitor) Tidy() { m.dropIdlePeers() }
+
 // dropIdlePeers forgets peers that no group has as a voter any more.
 func (m *Monitor) dropIdlePeers() {
 	for _, p := range m.shared.roster.All() {

@@ -18,6 +18,9 @@ const (
 	// standInWait is how much longer each further monitor waits before it does a
 	// repair that another should have done.
 	standInWait = 300 * time.Millisecond
+	// confirmFor is how long a confirmation of the switch, and the new master's
+	// INFO, stand.
+	confirmFor = 2 * time.Second
 	// obeyWait is how long a deposed master that obeyed is given to show it in INFO.
 	obeyWait = time.Second
 )
@@ -112,7 +115,7 @@ func (g *Group) rank() int {
 func (g *Group) switchConfirmed(d *deposition) bool {
 	n := 1
 	for _, v := range g.voters {
-		if v.ConfigAt >= d.back && v.Config.Epoch == g.config.Epoch && g.same(v.Config.Master, g.config.Master) {
+		if v.ConfigAt >= max(d.back, g.now.Add(-confirmFor)) && v.Config.Epoch == g.config.Epoch && g.same(v.Config.Master, g.config.Master) {
 			n++
 		}
 	}
@@ -132,7 +135,7 @@ func (g *Group) switchConfirmed(d *deposition) bool {
 // newMasterServes reports whether the new master answers as master; it asks.
 func (g *Group) newMasterServes(d *deposition) bool {
 	m := g.master()
-	if m.Verdict.State == monitor.StateUp && m.Info.Role == monitor.RoleMaster && m.InfoSent > d.awaited {
+	if m.Verdict.State == monitor.StateUp && m.Info.Role == monitor.RoleMaster && m.InfoSent > max(d.awaited, g.now.Add(-confirmFor)) {
 		return true
 	}
 	if g.after(max(d.tried, m.InfoSent, d.awaited), 4*deposedPoll) {

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"slices"
 	"time"
 
 	"picket/monitor"
@@ -169,7 +170,7 @@ func (g *Group) orderHeard(c quorum.Configuration) {
 		return
 	}
 	if g.ordered == nil || c.Epoch > g.ordered.Epoch {
-		g.ordered = &c
+		g.ordered, g.orderedAt = &c, g.now
 	}
 }
 
@@ -202,12 +203,22 @@ func (g *Group) consider(v *Voter, c quorum.Configuration) {
 		return
 	}
 	g.prospect = &c
+	g.dropProspects()
 	if i := g.instance(c.Master); i == nil && len(g.instances) < maxInstances {
 		i = newInstance(g.now, c.Master)
 		i.prospect = true
 		g.instances = append(g.instances, i)
 		g.retarget = true
 	}
+}
+
+// dropProspects stops probing addresses that no pending configuration names.
+func (g *Group) dropProspects() {
+	n := len(g.instances)
+	g.instances = slices.DeleteFunc(g.instances, func(i *Instance) bool {
+		return i.prospect && (g.prospect == nil || !g.same(g.prospect.Master, i.Addr))
+	})
+	g.retarget = g.retarget || len(g.instances) < n
 }
 
 // judgeProspect adopts a configuration whose address has now answered as a

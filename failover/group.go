@@ -22,6 +22,7 @@ type Group struct {
 	deposed   *deposition
 	prospect  *quorum.Configuration // a newer configuration whose address is not proven yet
 	ordered   *quorum.Configuration // a promotion that its leader said it would order
+	orderedAt monitor.Instant
 
 	odownSince monitor.Instant
 	agreed     quorum.Verdict
@@ -64,7 +65,7 @@ func newGroup(now monitor.Instant, s *shared, set Settings, saved Saved) *Group 
 		lineage: Lineage(saved.Lineage),
 	}
 	g.ballot.Cast(saved.Leader, saved.LeaderEpoch, monitor.Never)
-	if saved.Leader != "" && saved.Leader != s.self {
+	if saved.LeaderEpoch != 0 && saved.Leader != s.self {
 		g.ballot.Renew(now.Add(quorum.LeaseLength))
 	}
 	g.instances = append(g.instances, newInstance(now, saved.Master))
@@ -125,7 +126,7 @@ func (g *Group) take(in Input) {
 	case ConfigHeard:
 		g.configHeard(in.Configuration)
 	case Released:
-		g.ballot.Free(in.Candidate, in.Epoch)
+		g.released(in.Release)
 	case VoteAsked:
 		g.voteAsked(in)
 	case Done:
@@ -147,8 +148,9 @@ func (g *Group) takeOrder(in Input) {
 	case Resolved:
 		g.names[in.Host] = in.IP
 	case Persisted:
-		if a := g.attempt; a != nil && a.promise <= in.Promise {
-			a.durable = true
+		if a := g.attempt; a != nil && a.promise != 0 && !a.durable && a.promise <= in.Promise {
+			// The requests leave now: what is counted from their sending starts here.
+			a.durable, a.until, a.lease = true, g.now.Add(voteWait), g.now.Add(quorum.LeaderLease)
 		}
 	}
 }
@@ -257,6 +259,7 @@ func (g *Group) delay(d time.Duration) {
 	g.ballot.Delay(d)
 	for _, i := range g.instances {
 		i.Evidence.Delay(d + g.pingEvery(i))
+		i.Evidence.Blind = g.now.Add(d)
 	}
 }
 
@@ -275,7 +278,8 @@ func (g *Group) reset() {
 	g.abandon("", ReasonReset)
 	master := g.master()
 	fresh := newInstance(g.now, master.Addr)
-	fresh.Info, fresh.Threshold, fresh.InfoAt = master.Info, master.Threshold, master.InfoAt
+	fresh.Evidence, fresh.Info, fresh.Threshold = master.Evidence, master.Info, master.Threshold
+	fresh.InfoAt, fresh.InfoSent, fresh.RunID, fresh.RoleSince = master.InfoAt, master.InfoSent, master.RunID, master.RoleSince
 	g.instances = []*Instance{fresh}
 	g.voters, g.deposed, g.prospect, g.ordered = nil, nil, nil, nil
 	g.odownSince, g.retarget, g.dirty = monitor.Never, true, true

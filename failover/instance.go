@@ -32,6 +32,7 @@ type Instance struct {
 	ReconfAt    monitor.Instant
 	repair      monitor.Instant // when a repair of it was last ordered
 	repairing   uint64          // the effect that repairs it, 0 when none
+	turned      bool            // this very process was a replica before it was the master that it is
 	strangeID   string          // the replication id that it had while it followed a stranger
 	prospect    bool            // probed to learn what it is, not a member of the group
 }

@@ -99,10 +99,12 @@ func (g *Group) chooseFor(a *attempt, i *Instance, reason monitor.Reason) {
 // lease. At most one instance is ever ordered in one epoch.
 func (g *Group) order(a *attempt, i *Instance) {
 	g.chooseFor(a, i, ReasonElectable)
-	a.phase, a.entered = phasePromote, g.now
-	g.do(TellConfig{quorum.Configuration{
+	a.phase, a.entered, a.inDoubt = phasePromote, g.now, true
+	g.ordered = &quorum.Configuration{
 		Author: g.self, Group: g.set.Name, Epoch: a.epoch, Leader: g.self, Master: i.Addr, Ordered: true,
-	}})
+	}
+	g.orderedAt = g.now
+	g.do(TellConfig{*g.ordered})
 	a.effect = g.do(Promote{Addr: i.Addr, Until: a.lease})
 	g.note("+failover-state-wait-promotion", g.subject(i).String(), ReasonElectable)
 	g.retarget = true
@@ -126,7 +128,8 @@ func (g *Group) advancePromote(a *attempt) {
 		g.abandon("-failover-abort-slave-timeout", ReasonPromoteUnknown)
 	case a.unknown:
 		g.lookAgain(g.now.Add(100 * time.Millisecond))
-		if g.now.Since(i.InfoSent) > 100*time.Millisecond {
+		if g.after(a.asked, 100*time.Millisecond) {
+			a.asked = g.now
 			g.do(Refresh{Addr: i.Addr})
 		}
 	}
@@ -144,8 +147,10 @@ func (g *Group) promoteDone(a *attempt, d Done) {
 		a.unknown = true
 		g.do(Refresh{Addr: a.chosen})
 	case OutcomeLeaseOver:
+		a.inDoubt = false
 		g.abandon("-failover-abort-slave-timeout", ReasonLeaseOver)
 	default:
+		a.inDoubt = false
 		g.abandon("-failover-abort-slave-timeout", ReasonRefusedPromote)
 	}
 }
@@ -162,38 +167,69 @@ func (g *Group) promoted(a *attempt, reason monitor.Reason) {
 	}, nil)
 }
 
-// adoptable returns an instance that another leader promoted before it died: it
-// serves as master, on our lineage, after a vote or an order of a newer epoch.
+// adoptable returns an instance that another leader promoted before it died,
+// for an elected leader to take under its own epoch. Where no order of it was
+// heard and nobody saw it turn master, as after a restart of the monitors, no
+// electable replica may have newer data: a former master can look the same.
 func (g *Group) adoptable() *Instance {
 	for _, i := range g.replicas() {
-		if g.mayAdopt(i) {
+		if g.serves(i) && (g.orderOf(i) != nil || g.master().Down() && (i.turned || !g.someNewer(i))) {
 			return i
 		}
 	}
 	return nil
 }
 
-func (g *Group) mayAdopt(i *Instance) bool {
-	m := g.master()
+// serves reports whether a replica now serves as master on our lineage, since
+// the configured master was last heard.
+func (g *Group) serves(i *Instance) bool {
 	switch {
-	case i.Info.Role != monitor.RoleMaster || i.Down() || i.InfoSent < m.Evidence.LastValid:
+	case i.Info.Role != monitor.RoleMaster || i.Down() || i.InfoSent < g.master().Evidence.LastValid:
 		return false
 	case g.deposed != nil && g.deposed.Addr == i.Addr:
 		return false
-	case len(g.lineage) > 0 && g.lineage.Rank(i.Info.ReplID2) < 0 && g.lineage.Rank(i.Info.ReplID) < 0:
-		return false
 	}
-	if o := g.ordered; o != nil && g.same(o.Master, i.Addr) && o.Epoch > g.config.Epoch {
-		return true
-	}
-	return m.Down() && g.ballot.Epoch > g.config.Epoch
+	return len(g.lineage) == 0 || g.lineage.Rank(i.Info.ReplID2) >= 0 || g.lineage.Rank(i.Info.ReplID) >= 0
 }
 
-// adopt takes over a promotion whose leader did not live to tell of it.
+// orderStands is how long an order that was heard explains that its instance is
+// master: longer than the leader's lease and a lost INFO, not for ever.
+const orderStands = 10 * time.Second
+
+// orderOf returns the order to promote an instance, if one of a newer epoch than
+// our configuration's was heard.
+func (g *Group) orderOf(i *Instance) *quorum.Configuration {
+	if o := g.ordered; o != nil && g.same(o.Master, i.Addr) && o.Epoch > g.config.Epoch && g.now.Since(g.orderedAt) < orderStands {
+		return o
+	}
+	return nil
+}
+
+// someNewer reports whether an electable replica has newer data than i.
+func (g *Group) someNewer(i *Instance) bool {
+	rank := max(g.lineage.Rank(i.Info.ReplID), g.lineage.Rank(i.Info.ReplID2))
+	for _, c := range g.candidates(monitor.Never) {
+		if c.Reason == ReasonElectable && (c.Rank > rank || c.Rank == rank && c.Offset > i.Info.Offset()) {
+			return true
+		}
+	}
+	return false
+}
+
+// adopt takes over a promotion whose leader did not live to tell of it: the one
+// that was ordered, or, once the lease of our vote for another is over, what
+// turned from replica to master meanwhile. An epoch may name one master only.
 func (g *Group) adopt(i *Instance) {
 	c := quorum.Configuration{Author: g.self, Group: g.set.Name, Master: i.Addr, Epoch: g.ballot.Epoch, Leader: g.ballot.Leader}
-	if o := g.ordered; o != nil && g.same(o.Master, i.Addr) && o.Epoch > g.config.Epoch {
+	switch o := g.orderOf(i); {
+	case !g.serves(i):
+		return
+	case o != nil:
 		c.Epoch, c.Leader = o.Epoch, o.Leader
+	case g.ordered != nil && g.ordered.Epoch >= g.ballot.Epoch && g.now.Since(g.orderedAt) < orderStands:
+		return // that epoch's order names another
+	case !g.master().Down() || !i.turned || g.ballot.Leader == g.self || g.ballot.Leased(g.now):
+		return
 	}
 	if c.Leader == g.self && g.attempt != nil || !c.Supersedes(g.config) {
 		return

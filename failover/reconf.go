@@ -16,13 +16,17 @@ func (g *Group) advanceReconf(a *attempt) {
 	m := g.master()
 	if g.after(a.entered, g.set.FailoverTimeout) {
 		g.warn("+failover-end-for-timeout", g.formerSubject().String(), "")
+		var late []*Instance
 		for _, i := range g.replicas() {
 			if i.Reconf == reconfNone && !g.isDeposed(i) && i.Evidence.LinkUp {
-				g.note("+slave-reconf-sent-be", g.subject(i).String(), "")
-				g.do(Repoint{Addr: i.Addr, To: m.Addr})
+				late = append(late, i)
 			}
 		}
 		g.endReconf()
+		for _, i := range late {
+			g.note("+slave-reconf-sent-be", g.subject(i).String(), "")
+			g.do(Repoint{Addr: i.Addr, To: m.Addr})
+		}
 		return
 	}
 	busy, waiting := 0, 0

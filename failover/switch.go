@@ -51,6 +51,7 @@ func (g *Group) install(c quorum.Configuration, i *Instance) {
 	g.odownSince, g.askedAt = monitor.Never, monitor.Never
 	g.held, g.heldTold, g.backoff, g.retryAt = "", "", 0, monitor.Never
 	g.prospect, g.ordered = nil, nil
+	g.dropProspects()
 	g.kill = killing{}
 	for _, other := range g.instances {
 		other.DownSince, other.Reconf, other.RebootSince = monitor.Never, reconfNone, monitor.Never
@@ -68,6 +69,7 @@ func (g *Group) sameMaster(c quorum.Configuration) {
 		return
 	}
 	g.renew = g.renew && c.Epoch == g.config.Epoch
+	g.ballot.Free(c.Leader, c.Epoch)
 	g.config.Epoch, g.config.Leader = c.Epoch, c.Leader
 	g.epochs.Observe(c.Epoch)
 	g.dirty = true
@@ -84,7 +86,7 @@ func (g *Group) announceConfig() {
 // voted one, so that monitors that know only one of the two agree as well. The
 // leader of the one that stands does it.
 func (g *Group) advanceRenewal() {
-	if !g.renew || g.attempt != nil || g.config.Leader != g.self || g.shared.unsaved != "" || !g.impostor.IsZero() {
+	if !g.renew || g.attempt != nil || g.odownSince != monitor.Never || g.config.Leader != g.self || g.shared.unsaved != "" || !g.impostor.IsZero() {
 		return
 	}
 	if g.now < g.retryAt {

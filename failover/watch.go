@@ -62,13 +62,14 @@ func (g *Group) informed(r monitor.InfoReport) {
 	}
 	g.learnLineage(i)
 	g.reconfSeen(i)
-	if i.Addr != g.config.Master && g.attempt == nil && g.mayAdopt(i) {
+	if i.Addr != g.config.Master && g.attempt == nil {
 		g.adopt(i)
 	}
 	g.settleRunID()
 }
 
 func (g *Group) roleSeen(i *Instance, before monitor.Info) {
+	i.turned = i.Info.Role == monitor.RoleMaster && i.Info.RunID == before.RunID && (i.turned || before.Role == monitor.RoleReplica)
 	if before.Role == i.Info.Role && i.RoleSince != monitor.Never {
 		return
 	}
@@ -212,6 +213,9 @@ func (g *Group) replicasCutSince() monitor.Instant {
 			return monitor.Never
 		}
 		since = max(since, i.LinkedSeen+1)
+		if i.Info.LinkDown >= 0 {
+			since = max(since, i.InfoAt.Add(-i.Info.LinkDown-time.Second)) // INFO counts whole seconds
+		}
 	}
 	return since
 }

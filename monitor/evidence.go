@@ -23,6 +23,7 @@ type Evidence struct {
 	Gone      bool    // the process was seen to end: a dial was refused
 	Back      Instant // when the first reply came after that
 	QueueFull Instant // a second connection timed out beside an acknowledged link
+	Blind     Instant // our own process stood still until then; nothing before is held against the instance
 	Hidden    Instant // INFO was answered BUSY: what a MISCONF on PING hides
 
 	BusyFrom   Instant       // last valid reply before the current BUSY spell
@@ -46,8 +47,9 @@ func (e *Evidence) Observe(r Report) {
 	case ReportReplied:
 		e.replied(r)
 	case ReportPending:
-		e.Unanswered = Earliest(e.Unanswered, r.Sent)
-		e.Invalid = Earliest(e.Invalid, r.Sent)
+		sent := max(r.Sent, e.Blind)
+		e.Unanswered = Earliest(e.Unanswered, sent)
+		e.Invalid = Earliest(e.Invalid, sent)
 		e.Ack = r.Ack
 	case ReportLinkLost, ReportDialFailed:
 		e.lost(r)

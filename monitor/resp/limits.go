@@ -47,6 +47,49 @@ func (l ReplyLimits) withDefaults() ReplyLimits {
 	return l
 }
 
+// What can be wrong with a reply.
+const (
+	errReplyLine     = ProtocolError("Protocol error: malformed reply line")
+	errLongReplyLine = ProtocolError("Protocol error: too big reply line")
+	errKind          = ProtocolError("Protocol error: unknown reply type")
+	errScalar        = ProtocolError("Protocol error: malformed reply value")
+	errVerbatim      = ProtocolError("Protocol error: verbatim string without a format")
+	errBlobLength    = ProtocolError("Protocol error: invalid bulk length")
+	errElements      = ProtocolError("Protocol error: invalid multibulk length")
+	errManyElements  = ProtocolError("Protocol error: too many elements in a reply")
+	errDeepReply     = ProtocolError("Protocol error: reply nested too deep")
+	errBigReply      = ProtocolError("Protocol error: too big reply")
+)
+
+// blobLength reads what the header of a string announces, in bytes; -1 is null.
+// Streamed strings ("$?") have no length and are refused.
+func (l ReplyLimits) blobLength(kind Kind, text []byte) (int, error) {
+	n, ok := parseInt(text)
+	if ok && n == -1 && kind == KindBulk {
+		return -1, nil
+	}
+	if !ok || n < 0 || n > int64(l.Bulk) {
+		return 0, errBlobLength
+	}
+	return int(n), nil
+}
+
+// elements reads how many values follow the header of an aggregate, twice the
+// number of pairs in a map; -1 is null. Streamed aggregates ("*?") are refused.
+func (l ReplyLimits) elements(kind Kind, text []byte) (int, error) {
+	n, ok := parseInt(text)
+	if ok && n == -1 && kind == KindArray {
+		return -1, nil
+	}
+	if !ok || n < 0 || n > int64(l.Elements) {
+		return 0, errElements
+	}
+	if kind == KindMap || kind == kindAttribute {
+		n *= 2
+	}
+	return int(n), nil
+}
+
 func orDefault(n, def int) int {
 	if n <= 0 {
 		return def

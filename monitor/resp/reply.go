@@ -55,7 +55,7 @@ func (b *replyBuilder) read() (Value, error) {
 		}
 		if n > 0 {
 			if len(b.open) == b.limits.Depth {
-				return Value{}, ProtocolError("Protocol error: reply nested too deep")
+				return Value{}, errDeepReply
 			}
 			b.open = append(b.open, frame{value: v, left: n})
 			continue
@@ -89,11 +89,11 @@ func (b *replyBuilder) add(v Value) (root Value, done bool) {
 // next reads one header and, of a string, its bytes; n is how many elements follow.
 func (b *replyBuilder) next() (v Value, n int, err error) {
 	if b.values--; b.values < 0 {
-		return v, 0, ProtocolError("Protocol error: too many elements in a reply")
+		return v, 0, errManyElements
 	}
 	line, err := readLine(b.r, b.limits.Line)
 	if errors.Is(err, errLineTooLong) {
-		return v, 0, ProtocolError("Protocol error: too big reply line")
+		return v, 0, errLongReplyLine
 	}
 	if err != nil {
 		return v, 0, err
@@ -103,7 +103,7 @@ func (b *replyBuilder) next() (v Value, n int, err error) {
 	}
 	text, ended := cutCR(line)
 	if !ended || len(text) == 0 {
-		return v, 0, ProtocolError("Protocol error: malformed reply line")
+		return v, 0, errReplyLine
 	}
 	v.Kind = Kind(text[0])
 	switch v.Kind {
@@ -119,26 +119,26 @@ func (b *replyBuilder) next() (v Value, n int, err error) {
 
 func (b *replyBuilder) spend(n int) error {
 	if b.bytes -= n; b.bytes < 0 {
-		return ProtocolError("Protocol error: too big reply")
+		return errBigReply
 	}
 	return nil
 }
 
 func (b *replyBuilder) blob(v Value, length []byte) (Value, error) {
-	n, ok := parseInt(length)
-	if ok && n == -1 && v.Kind == KindBulk {
-		return Value{Kind: KindNull}, nil
-	}
-	if !ok || n < 0 || n > int64(b.limits.Bulk) {
-		return v, ProtocolError("Protocol error: invalid bulk length")
-	}
-	if err := b.spend(int(n)); err != nil {
+	n, err := b.limits.blobLength(v.Kind, length)
+	if err != nil {
 		return v, err
 	}
-	text, err := readN(b.r, int(n))
+	if n < 0 {
+		return Value{Kind: KindNull}, nil
+	}
+	if err := b.spend(n); err != nil {
+		return v, err
+	}
+	text, err := readN(b.r, n)
 	if v.Kind == KindVerbatim && err == nil {
 		if len(text) < 4 || text[3] != ':' {
-			return v, ProtocolError("Protocol error: verbatim string without a format")
+			return v, errVerbatim
 		}
 		text = text[4:]
 	}
@@ -147,20 +147,15 @@ func (b *replyBuilder) blob(v Value, length []byte) (Value, error) {
 }
 
 func (b *replyBuilder) aggregate(v Value, length []byte) (Value, int, error) {
-	n, ok := parseInt(length)
-	if ok && n == -1 && v.Kind == KindArray {
+	n, err := b.limits.elements(v.Kind, length)
+	if err != nil {
+		return v, 0, err
+	}
+	if n < 0 {
 		return Value{Kind: KindNull}, 0, nil
 	}
-	if !ok || n < 0 || n > int64(b.limits.Elements) {
-		return v, 0, ProtocolError("Protocol error: invalid multibulk length")
-	}
-	if v.Kind == KindMap || v.Kind == kindAttribute {
-		n *= 2
-	}
-	return v, int(n), nil
+	return v, n, nil
 }
-
-var errScalar = ProtocolError("Protocol error: malformed reply value")
 
 func scalar(v Value, text string) (Value, error) {
 	ok := true
@@ -184,7 +179,7 @@ func scalar(v Value, text string) (Value, error) {
 		digits := strings.TrimLeft(text, "+-")
 		v.Str, ok = text, digits != "" && len(text)-len(digits) <= 1 && strings.Trim(digits, "0123456789") == ""
 	default:
-		return v, ProtocolError("Protocol error: unknown reply type")
+		return v, errKind
 	}
 	if !ok {
 		return v, errScalar

@@ -150,7 +150,7 @@ func (d *Daemon) unfence(group string, a failover.Unfence) failover.Done {
 }
 
 var killOutcomes = map[act.KillOutcome]failover.Outcome{
-	act.KillUnknown: failover.OutcomeUnknown, act.Killed: failover.OutcomeDone,
+	act.KillUnknown: failover.OutcomeNotSent, act.Killed: failover.OutcomeDone,
 	act.KillUnkillable: failover.OutcomeUnkillable, act.KillNotBusy: failover.OutcomeNotBusy,
 	act.KillDenied: failover.OutcomeRefused, act.KillRefused: failover.OutcomeRefused,
 }
@@ -193,6 +193,7 @@ func askPeer(p *quorum.Peer) ask.Peer { return ask.Peer{ID: p.ID, Addr: p.Addr, 
 
 // repeer gives the shells the current set of peers.
 func (l *loop) repeer() {
+	l.mon.Tidy()
 	var peers []ask.Peer
 	for _, p := range l.mon.Peers() {
 		peers = append(peers, askPeer(p))

@@ -1,0 +1,180 @@
+package failover
+
+// Defects that a review of the core found, each as the test that showed it.
+
+import (
+	"testing"
+	"time"
+
+	"picket/monitor"
+	"picket/quorum"
+)
+
+func TestAnElectedLeaderVotesForNobodyElse(t *testing.T) {
+	b := newBench(t, setup{})
+	b.silent[replicaA], b.silent[replicaB] = true, true
+	b.kill(master)
+	b.pass(1100 * ms)
+	b.want("+elected-leader")
+	a := b.askVote(peer3, 2)
+	delete(b.silent, replicaA)
+	delete(b.silent, replicaB)
+	b.inform(replicaA)
+	b.inform(replicaB)
+	b.pass(20 * ms)
+	if a.Leader == peer3 && hasAction[Promote](b) {
+		p, _ := action[Promote](b)
+		t.Errorf("voted for peer3@2 and still ordered %+v", p)
+	}
+}
+
+func TestAnEpochWhoseOrderNamesOneInstanceAdoptsNoOther(t *testing.T) {
+	b := newBench(t, setup{})
+	b.kill(master)
+	b.pass(1005 * ms)
+	b.g.attempt = nil
+	b.step(VoteAsked{Ticket: 1, Epoch: 6, Candidate: peer3})
+	b.step(ConfigHeard{quorum.Configuration{Author: peer3, Leader: peer3, Group: "main", Epoch: 6, Master: replicaB, Ordered: true}})
+	b.info[replicaA].Role, b.info[replicaA].ReplID2 = monitor.RoleMaster, mainID
+	b.inform(replicaA)
+	b.step(ConfigHeard{quorum.Configuration{Author: peer3, Leader: peer3, Group: "main", Epoch: 6, Master: replicaB}})
+	if b.g.Master() != replicaB {
+		t.Errorf("stuck at %+v renew=%t", b.g.config, b.g.renew)
+	}
+}
+
+func TestAnOrderThatWasGivenUpExplainsNothingLater(t *testing.T) {
+	b := newBench(t, setup{})
+	b.step(VoteAsked{Ticket: 1, Epoch: 5, Candidate: peer2})
+	b.step(ConfigHeard{quorum.Configuration{Author: peer2, Leader: peer2, Group: "main", Epoch: 5, Master: replicaB, Ordered: true}})
+	b.step(Released{quorum.Release{Group: "main", Candidate: peer2, Epoch: 5}})
+	b.pass(60 * time.Second)
+	b.info[replicaB].Role, b.info[replicaB].ReplID2 = monitor.RoleMaster, mainID
+	b.inform(replicaB)
+	if b.g.Master() != master {
+		t.Errorf("master up, switched to %s", b.g.Master())
+	}
+}
+
+func TestAnEmptyReplicaOnTheLineageIsNotChosenBeforeOneThatHoldsKeys(t *testing.T) {
+	b := newBench(t, setup{})
+	b.info[replicaA].Keys, b.info[replicaA].ReplicaOffset, b.info[replicaA].LinkUp, b.info[replicaA].LinkDown = 0, 0, false, 0
+	b.info[replicaA].Priority = 10
+	b.inform(replicaA)
+	b.kill(master)
+	b.pass(1100 * ms)
+	p, _ := action[Promote](b)
+	if p.Addr == replicaA {
+		t.Errorf("empty replica ordered though B holds keys")
+	}
+}
+
+func TestAResetKeepsTheEvidenceOfTheMaster(t *testing.T) {
+	b := newBench(t, setup{})
+	sent := b.now
+	delete(b.info, master)
+	pend := func() {
+		b.step(Observed{monitor.Report{Addr: master, Link: b.link, Kind: monitor.ReportPending, At: b.now, Sent: sent, Ack: monitor.AckAcked}})
+	}
+	for range 5 {
+		b.pass(100 * ms)
+		pend()
+	}
+	b.step(Reset{})
+	for range 20 {
+		b.pass(100 * ms)
+		pend()
+	}
+	if b.g.master().Down() {
+		t.Errorf("sdown %v %v at age %v, silence limit %v", b.g.master().Verdict.State, b.g.master().Verdict.Reason, b.now.Since(sent), b.g.silence(b.g.master()))
+	}
+}
+
+func TestAPendingReportDoesNotUndoAStall(t *testing.T) {
+	b := newBench(t, setup{})
+	sent := b.now
+	delete(b.info, master)
+	pend := func() {
+		b.step(Observed{monitor.Report{Addr: master, Link: b.link, Kind: monitor.ReportPending, At: b.now, Sent: sent, Ack: monitor.AckAcked}})
+	}
+	b.pass(50 * ms)
+	pend()
+	b.now = b.now.Add(60 * time.Second)
+	b.m.Stalled(60 * time.Second)
+	b.step(Tick{})
+	pend()
+	if b.g.master().Down() {
+		t.Errorf("%v %v: stall undone", b.g.master().Verdict.State, b.g.master().Verdict.Reason)
+	}
+}
+
+func TestASlowDiskDelaysAFailoverAndDoesNotPreventIt(t *testing.T) {
+	b := newBench(t, setup{})
+	b.kill(master)
+	b.diskBad = true
+	var due []monitor.Instant
+	for range 6000 {
+		b.pass(10 * ms)
+		for len(due) < len(b.promise) {
+			due = append(due, b.now.Add(1200*ms))
+		}
+		for len(due) > 0 && b.now >= due[0] {
+			p, effects := b.promise[0], b.gated[0]
+			b.promise, b.gated, due = b.promise[1:], b.gated[1:], due[1:]
+			b.effects = append(b.effects, effects...)
+			b.step(Persisted{Promise: p})
+		}
+	}
+	if b.event("+elected-leader") == nil {
+		t.Errorf("every save takes 1.2 s: no leader in 60 s")
+	}
+}
+
+func TestAGroupMonitoredAgainKeepsTheLeaseOfItsLastVote(t *testing.T) {
+	b := newBench(t, setup{saved: func(s *Saved) { s.LeaderEpoch, s.CurrentEpoch = 5, 5 }})
+	a := b.askVote(peer3, 6)
+	if a.Leader == peer3 {
+		t.Errorf("voted %.4s@6 at once, the vote of 5 may hold a lease", a.Leader)
+	}
+}
+
+func TestABlindMasterIsDownOnlyOnceItsReplicasWereCutForDownAfter(t *testing.T) {
+	b := newBench(t, setup{})
+	// blind for long, replicas linked
+	for range 80 {
+		b.now = b.now.Add(100 * ms)
+		b.replies(master, monitor.ReplyNoAuth)
+		for _, a := range []monitor.Addr{replicaA, replicaB} {
+			b.replies(a, monitor.ReplyPong)
+		}
+	}
+	if b.g.master().Down() {
+		t.Fatal("down already")
+	}
+	for _, a := range []monitor.Addr{replicaA, replicaB} {
+		b.info[a].LinkUp, b.info[a].LinkDown = false, 0
+		b.inform(a)
+	}
+	if b.g.master().Down() {
+		t.Errorf("sdown %v: links down for 0 s, down-after %v", b.g.master().Verdict.Reason, b.g.set.DownAfter)
+	}
+}
+
+func TestAFenceNeedsFreshConfirmations(t *testing.T) {
+	b, _ := switched(t)
+	b.pass(30 * ms)
+	_, effect := action[Fence](b)
+	b.step(Done{Effect: effect, Outcome: OutcomeUnknown})
+	// it goes again; we are cut off from the other monitors; it returns a minute later
+	old := b.info[master]
+	delete(b.info, master)
+	b.lose(master, monitor.CauseNoRoute)
+	b.vote[peer2], b.vote[peer3] = dead, dead
+	b.pass(60 * time.Second)
+	b.forget()
+	b.info[master] = old
+	b.pass(100 * ms)
+	if hasAction[Fence](b) {
+		t.Errorf("fenced on confirmations of a minute ago; usable voters %d", b.g.votersUsable())
+	}
+}
