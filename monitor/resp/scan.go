@@ -23,7 +23,7 @@ type replyScanner struct {
 	within bool // a reply began and did not end
 	values int  // how many values it may still hold
 	bytes  int  // and how many bytes
-	owed   int  // elements that it announced and that did not begin
+	owed   int  // values that must follow: the reply itself, and the elements it announced
 	open   []openAggregate
 }
 
@@ -83,18 +83,22 @@ func (s *replyScanner) header() error {
 	line := s.line
 	s.line = 0
 	if !s.within {
-		s.within, s.values, s.bytes = true, s.limits.Elements, s.limits.Total
+		s.within, s.values, s.bytes, s.owed = true, s.limits.Elements, s.limits.Total, 1
 	}
-	if s.values--; s.values < 0 {
-		return errManyElements
-	}
+	s.values--
 	if err := s.spend(line); err != nil {
 		return err
 	}
 	if line < 2 || s.last != '\r' {
 		return errReplyLine
 	}
-	return s.value(Kind(s.head[0]), s.head[1:min(line-1, longestHeader)])
+	if err := s.value(Kind(s.head[0]), s.head[1:min(line-1, longestHeader)]); err != nil {
+		return err
+	}
+	if s.owed > s.values {
+		return errManyElements
+	}
+	return nil
 }
 
 func (s *replyScanner) spend(n int) error {
@@ -107,10 +111,7 @@ func (s *replyScanner) spend(n int) error {
 // value begins a value; text is what its header says after the type byte, cut at
 // a length at which it cannot be a number any more.
 func (s *replyScanner) value(kind Kind, text []byte) error {
-	if len(s.open) > 0 && kind != kindAttribute {
-		s.open[len(s.open)-1].left--
-		s.owed--
-	}
+	s.begin(kind)
 	switch kind {
 	case KindBulk, KindVerbatim, KindBlobError:
 		return s.blob(kind, text)
@@ -121,6 +122,18 @@ func (s *replyScanner) value(kind Kind, text []byte) error {
 		return nil
 	}
 	return ProtocolError(fmt.Sprintf("%s %q", errKind, kind)) // no more of it: an echo would show our password
+}
+
+// begin counts a value as one that was owed. An attribute is none: it speaks of
+// the value that follows.
+func (s *replyScanner) begin(kind Kind) {
+	if kind == kindAttribute {
+		return
+	}
+	s.owed--
+	if len(s.open) > 0 {
+		s.open[len(s.open)-1].left--
+	}
 }
 
 func (s *replyScanner) blob(kind Kind, text []byte) error {
@@ -141,13 +154,11 @@ func (s *replyScanner) aggregate(kind Kind, text []byte) error {
 	switch {
 	case err != nil:
 		return err
-	case n <= 0 && kind == kindAttribute:
-		return nil // speaks of the value that follows
+	case n == 0 && kind == kindAttribute:
+		return nil
 	case n <= 0:
 		s.complete()
 		return nil
-	case s.owed+n > s.values:
-		return errManyElements
 	case len(s.open) == s.limits.Depth:
 		return errDeepReply
 	}
@@ -156,8 +167,7 @@ func (s *replyScanner) aggregate(kind Kind, text []byte) error {
 	return nil
 }
 
-// complete ends a value and what it completes. An attribute completes nothing: it
-// speaks of the value that follows.
+// complete ends a value and what it completes. An attribute completes nothing.
 func (s *replyScanner) complete() {
 	for len(s.open) > 0 {
 		top := s.open[len(s.open)-1]
