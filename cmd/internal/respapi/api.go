@@ -109,13 +109,19 @@ type Peers interface {
 
 // Limits bound what clients can make the server hold. Zero fields mean the default.
 type Limits struct {
-	Command       resp.CommandLimits
-	QueuedEvents  int           // bytes of events a subscriber may leave unread, default 1 MiB
-	QueuedReplies int           // bytes of replies after which no further command is read, default 64 KiB
-	Subscriptions int           // channels and patterns of one connection, default 1024
-	ChannelName   int           // bytes of one channel or pattern, default 1024
-	WriteTimeout  time.Duration // for each 64 KiB, default 10 s
-	AnswerTimeout time.Duration // for what goes through the decision loop, default 10 s
+	Command          resp.CommandLimits
+	QueuedEvents     int           // bytes of events a subscriber may leave unread, default 1 MiB
+	QueuedReplies    int           // bytes of replies after which no further command is read, default 64 KiB
+	Backlog          int           // bytes of events published and not yet handed to subscribers' queues, default 8 MiB
+	Commands         int           // bytes that unfinished commands of all connections may hold, default 64 MiB
+	Channels         int           // of one connection, default 1024
+	ChannelName      int           // bytes of one channel, default 1024
+	Patterns         int           // of one connection, default 64
+	PatternName      int           // bytes of one pattern, default 128
+	AllPatterns      int           // different patterns of all connections, default 4096
+	AllSubscriptions int           // channels and patterns of all connections, each with each subscriber, default 65536
+	WriteTimeout     time.Duration // for each 64 KiB, default 10 s
+	AnswerTimeout    time.Duration // for what goes through the decision loop, default 10 s
 }
 
 // Config is what a server is made of. Reader, Operator, Peers, Clock and Log are required.

@@ -32,8 +32,8 @@ type conn struct {
 
 	proto         resp.Proto
 	authenticated bool
-	channels      []string // in the order of subscription
-	patterns      []string
+	channels      names // these two change in the bus's goroutine while serve waits for it
+	patterns      names
 	scratch       []byte // of the last reply, reused while small
 
 	mu      sync.Mutex
@@ -69,7 +69,7 @@ func (c *conn) serve() {
 		c.out.write(func(n int) { c.srv.stats.netOut.Add(int64(n)) })
 	}()
 	err := c.loop()
-	c.srv.bus.leave(c)
+	c.srv.bus.do(func() { c.srv.bus.leave(c) })
 	c.out.end()
 	<-written
 	if err != nil {
@@ -130,7 +130,9 @@ func (c *conn) answer(args []string) bool {
 }
 
 // subscribed reports whether a RESP2 client has left the plain request-reply mode.
-func (c *conn) subscribed() bool { return len(c.channels)+len(c.patterns) > 0 }
+func (c *conn) subscribed() bool { return c.subscriptions() > 0 }
+
+func (c *conn) subscriptions() int { return c.channels.len() + c.patterns.len() }
 
 // note records what CLIENT LIST shows of the command that runs.
 func (c *conn) note(command string) {

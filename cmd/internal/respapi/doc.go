@@ -8,9 +8,12 @@
 // quorum and failover.
 //
 // Concurrency: each connection has one goroutine that reads and answers, and
-// one that writes from a byte-bounded queue. Publish only appends to queues and
-// never waits; a subscriber whose queue is full is dropped. Close ends all of
-// them before it returns.
+// one that writes from a byte-bounded queue. Publish only appends to a bounded
+// backlog: the decision loop calls it. One goroutine of the server, the bus,
+// owns the subscriptions; it takes events and changes of subscriptions in the
+// order in which they were placed, matches, and appends to the subscribers'
+// queues. It never waits either; a subscriber whose queue is full is dropped.
+// Close ends all of them before it returns.
 //
 // Tests play raw bytes against a server with a fake backend (testdata,
 // rewritable, in RESP2 and RESP3), and go-redis clients, over in-memory

@@ -1,66 +1,58 @@
 package respapi
 
+// maxGlobSteps bounds a match, in bytes of the pattern that are looked at. A
+// pattern of 128 bytes and a name of as many can take half of it.
+const maxGlobSteps = 2 * 128 * 128
+
 // MatchGlob matches text against a pattern by the rules of Redis
-// (stringmatchlen): *, ?, [abc], [^a-z] and \ to quote; case matters. It takes
-// time in proportion to the product of the lengths, at worst.
+// (stringmatchlen): *, ?, [abc], [^a-z] and \ to quote; case matters. A match
+// that takes too many steps is given up and false; no pattern and text of 128
+// bytes each do.
 func MatchGlob(pattern, text string) bool {
-	var m globMatch
-	return m.match(pattern, text)
-}
-
-// globMatch carries what stringmatchlen calls skipLongerMatches: once the text
-// ran out under a star, longer matches of the stars before it cannot help.
-type globMatch struct{ exhausted bool }
-
-func (m *globMatch) match(p, s string) bool {
-	for p != "" && s != "" {
-		switch p[0] {
-		case '*':
-			return m.star(p, s)
-		case '?':
-			p, s = p[1:], s[1:]
-		case '[':
-			hit, rest := bracket(p[1:], s[0])
-			if !hit {
-				return false
+	var star, tried string // the pattern after the last star, and the text that it was last tried on
+	starred := false
+	for steps := 0; steps <= maxGlobSteps; {
+		if pattern != "" && pattern[0] == '*' {
+			pattern, steps = pattern[1:], steps+1
+			star, tried, starred = pattern, text, true
+			if pattern == "" {
+				return true
 			}
-			p, s = rest, s[1:]
+			continue
+		}
+		if text == "" {
+			return pattern == "" // a longer match of the star would not help
+		}
+		rest, hit := matchByte(pattern, text[0])
+		steps += len(pattern) - len(rest)
+		switch {
+		case hit:
+			pattern, text = rest, text[1:]
+		case starred:
+			tried = tried[1:]
+			pattern, text = star, tried
 		default:
-			if p[0] == '\\' && len(p) >= 2 {
-				p = p[1:]
-			}
-			if p[0] != s[0] {
-				return false
-			}
-			p, s = p[1:], s[1:]
-		}
-	}
-	if s == "" {
-		for p != "" && p[0] == '*' {
-			p = p[1:]
-		}
-	}
-	return p == "" && s == ""
-}
-
-func (m *globMatch) star(p, s string) bool {
-	for len(p) > 1 && p[1] == '*' {
-		p = p[1:]
-	}
-	if len(p) == 1 {
-		return true
-	}
-	for s != "" {
-		if m.match(p[1:], s) {
-			return true
-		}
-		if m.exhausted {
 			return false
 		}
-		s = s[1:]
 	}
-	m.exhausted = true
 	return false
+}
+
+// matchByte matches what the pattern has for one byte, other than a star, and
+// returns what follows it.
+func matchByte(p string, c byte) (rest string, hit bool) {
+	switch {
+	case p == "":
+		return p, false
+	case p[0] == '?':
+		return p[1:], true
+	case p[0] == '[':
+		hit, rest = bracket(p[1:], c)
+		return rest, hit
+	case p[0] == '\\' && len(p) >= 2:
+		p = p[1:]
+	}
+	return p[1:], p[0] == c
 }
 
 // bracket reads a bracket expression after its '[' and returns whether c is in

@@ -42,7 +42,7 @@ type house struct {
 	door *pipes
 }
 
-func open(t *testing.T, edit func(*Config)) *house {
+func open(t testing.TB, edit func(*Config)) *house {
 	t.Helper()
 	b := newBackend()
 	cfg := Config{Reader: b, Operator: b, Peers: b, Clock: clock, Log: zaptest.NewLogger(t)}
@@ -61,14 +61,17 @@ func open(t *testing.T, edit func(*Config)) *house {
 	return h
 }
 
+// settle returns when all that was published so far is in the clients' queues.
+func (h *house) settle() { h.bus.do(func() {}) }
+
 // client is a raw connection to a house. Its bytes are read by the test alone.
 type client struct {
-	t  *testing.T
+	t  testing.TB
 	nc net.Conn
 	in []byte // read and not yet returned
 }
 
-func (h *house) connect(t *testing.T) *client {
+func (h *house) connect(t testing.TB) *client {
 	t.Helper()
 	here, there := net.Pipe()
 	h.door.conns <- there

@@ -2,7 +2,6 @@ package respapi
 
 import (
 	"fmt"
-	"slices"
 
 	"picket/monitor"
 	"picket/monitor/resp"
@@ -14,30 +13,40 @@ func (s *Server) unsubscribe(c *call)  { s.leaveFrom(c, channelKind) }
 func (s *Server) punsubscribe(c *call) { s.leaveFrom(c, patternKind) }
 
 // subscribeTo confirms each name with the number of the client's channels and
-// patterns together (subscribeCommand). Redis has no limit here; ours keeps one
-// client from making the monitor hold and match names without end.
+// patterns together (subscribeCommand). It changes and confirms in the bus, so
+// that no event from before a subscription comes after its confirmation, and
+// every later one does.
 func (s *Server) subscribeTo(c *call, k kind) {
-	names := k.names(c.conn)
-	for _, name := range c.args[1:] {
-		if problem := s.tooMuch(c, name); problem != "" {
-			c.fail(problem)
-			return
+	s.bus.do(func() {
+		for _, name := range c.args[1:] {
+			if problem := s.bus.tooMuch(k, c.conn, name); problem != "" {
+				c.fail(problem)
+				return
+			}
+			if !k.names(c.conn).has(name) {
+				s.bus.join(k, c.conn, name)
+			}
+			c.confirm(k.subscribe, name)
 		}
-		if !slices.Contains(*names, name) {
-			*names = append(*names, name)
-		}
-		s.bus.join(k, c.conn, name, func() { c.confirm(k.subscribe, name) })
-	}
+	})
 	c.noteSubscriptions()
 }
 
-func (s *Server) tooMuch(c *call, name string) string {
-	l := s.cfg.Limits
-	if len(name) > l.ChannelName {
-		return fmt.Sprintf("ERR the name of a channel or pattern may have at most %d bytes", l.ChannelName)
-	}
-	if len(c.channels)+len(c.patterns) >= l.Subscriptions {
-		return fmt.Sprintf("ERR a client may have at most %d subscriptions", l.Subscriptions)
+// tooMuch says why a subscription is refused. Redis has no limits here; ours
+// keep clients from making the monitor hold and match names without end.
+func (b *bus) tooMuch(k kind, c *conn, name string) string {
+	most, size := k.bounds(b.limits)
+	switch {
+	case len(name) > size:
+		return fmt.Sprintf("ERR %s may have at most %d bytes", k.one, size)
+	case k.names(c).has(name):
+		return ""
+	case k.names(c).len() >= most:
+		return fmt.Sprintf("ERR a client may have at most %d %s", most, k.many)
+	case b.subscriptions >= b.limits.AllSubscriptions:
+		return fmt.Sprintf("ERR the monitor holds %d subscriptions already, no more are taken", b.subscriptions)
+	case k.pattern && b.patterns[name] == nil && len(b.patterns) >= b.limits.AllPatterns:
+		return fmt.Sprintf("ERR the monitor holds %d patterns already, no more are taken", len(b.patterns))
 	}
 	return ""
 }
@@ -45,37 +54,38 @@ func (s *Server) tooMuch(c *call, name string) string {
 // leaveFrom always answers: with no names once per subscription, and with a
 // null name when there was none (unsubscribeCommand).
 func (s *Server) leaveFrom(c *call, k kind) {
-	names := k.names(c.conn)
 	leaving := c.args[1:]
 	if len(leaving) == 0 {
-		leaving = slices.Clone(*names)
+		leaving = k.names(c.conn).inOrder()
 	}
 	if len(leaving) == 0 {
 		c.buf = resp.AppendPush(c.buf, c.conn.proto, 3)
 		c.bulk(k.leave)
 		c.null()
-		c.number(int64(len(c.channels) + len(c.patterns)))
+		c.number(int64(c.subscriptions()))
 		return
 	}
-	for _, name := range leaving {
-		*names = slices.DeleteFunc(*names, func(n string) bool { return n == name })
-		s.bus.part(k, c.conn, name, func() { c.confirm(k.leave, name) })
-	}
+	s.bus.do(func() {
+		for _, name := range leaving {
+			s.bus.part(k, c.conn, name)
+			c.confirm(k.leave, name)
+		}
+	})
 	c.noteSubscriptions()
 }
 
-// confirm queues one confirmation by itself, past the call's own reply: the bus
-// is locked, and events must not come between.
+// confirm queues one confirmation by itself, past the call's own reply, from
+// the bus: events must not come between.
 func (c *call) confirm(what, name string) {
 	b := resp.AppendPush(nil, c.conn.proto, 3)
 	b = resp.AppendBulk(b, what)
 	b = resp.AppendBulk(b, name)
-	b = resp.AppendInt(b, int64(len(c.channels)+len(c.patterns)))
+	b = resp.AppendInt(b, int64(c.subscriptions()))
 	c.out.reply(b, c.conn.proto)
 }
 
 func (c *call) noteSubscriptions() {
-	c.update(func(p *profile) { p.subs, p.psubs = len(c.channels), len(c.patterns) })
+	c.update(func(p *profile) { p.subs, p.psubs = c.channels.len(), c.patterns.len() })
 }
 
 // publish takes hellos only, and answers 1 whatever they say (sentinelPublishCommand).

@@ -112,4 +112,5 @@ func (p *player) publish(events []string, level string) {
 		}
 		p.h.Publish(ev)
 	}
+	p.h.settle() // so that what a client is answered next comes after
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -32,14 +33,16 @@ type Server struct {
 	lastID    int64
 }
 
-// New returns a server that serves nothing yet.
+// New returns a server that serves nothing yet. Its bus runs until Close.
 func New(cfg Config) *Server {
 	cfg.Limits = cfg.Limits.withDefaults()
 	if cfg.MaxClients <= 0 {
 		cfg.MaxClients = 10000
 	}
 	s := &Server{cfg: cfg, runID: randomID(), listeners: map[net.Listener]struct{}{}, conns: map[int64]*conn{}}
-	s.bus.init()
+	s.bus.init(&s.cfg)
+	s.bus.dropped = &s.stats.dropped
+	go s.bus.run()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.password.set(cfg.Password)
 	return s
@@ -53,8 +56,14 @@ func (l Limits) withDefaults() Limits {
 	}
 	def(&l.QueuedEvents, 1<<20)
 	def(&l.QueuedReplies, 64<<10)
-	def(&l.Subscriptions, 1024)
+	def(&l.Backlog, 8<<20)
+	def(&l.Commands, 64<<20)
+	def(&l.Channels, 1024)
 	def(&l.ChannelName, 1024)
+	def(&l.Patterns, 64)
+	def(&l.PatternName, 128)
+	def(&l.AllPatterns, 4096)
+	def(&l.AllSubscriptions, 1<<16)
 	if l.WriteTimeout <= 0 {
 		l.WriteTimeout = 10 * time.Second
 	}
@@ -164,11 +173,8 @@ func (s *Server) forget(c *conn) {
 // clients returns the connections in the order of their ids.
 func (s *Server) clients() []*conn {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := make([]*conn, 0, len(s.conns))
-	for _, c := range s.conns {
-		all = append(all, c)
-	}
+	all := slices.Collect(maps.Values(s.conns))
+	s.mu.Unlock()
 	slices.SortFunc(all, func(a, b *conn) int { return int(a.id - b.id) })
 	return all
 }
@@ -192,10 +198,10 @@ func (s *Server) Close() {
 	for ln := range s.listeners {
 		_ = ln.Close() // already closed is as good
 	}
-	conns := s.conns
-	for _, c := range conns {
+	for _, c := range s.conns {
 		c.out.abort()
 	}
 	s.mu.Unlock()
 	s.wait.Wait()
+	s.bus.close() // last: the connections leave it
 }
