@@ -44,7 +44,7 @@ func (g *Group) advanceDeposed() {
 	d := g.deposed
 	i := g.instance(d.Addr)
 	if i == nil || i == g.master() {
-		g.deposed, g.dirty = nil, true
+		g.nextDeposed()
 		return
 	}
 	g.learnBranch(d)
@@ -73,6 +73,42 @@ func (g *Group) advanceDeposed() {
 	}
 }
 
+// maxOlder bounds how many masters of earlier switches are awaited.
+const maxOlder = 8
+
+// keepOlder keeps a master of an earlier switch that has not come back yet, when
+// another is deposed.
+func (g *Group) keepOlder(deposed, promoted monitor.Addr) {
+	if g.deposed != nil {
+		g.older = append(g.older, g.deposed)
+	}
+	g.older = slices.DeleteFunc(g.older, func(d *deposition) bool { return d.Addr == deposed || d.Addr == promoted })
+	if len(g.older) > maxOlder {
+		g.older = g.older[1:]
+	}
+}
+
+// nextDeposed ends the work on a deposed master and turns to one of an earlier switch.
+func (g *Group) nextDeposed() {
+	g.deposed, g.dirty, g.retarget = nil, true, true
+	if n := len(g.older); n > 0 {
+		g.deposed, g.older = g.older[n-1], g.older[:n-1]
+	}
+}
+
+// turnToReturned works on whichever deposed master is back.
+func (g *Group) turnToReturned() {
+	if d := g.deposed; d.back != monitor.Never || d.effect != 0 || len(g.fencing) > 0 {
+		return
+	}
+	for n, d := range g.older {
+		if i := g.instance(d.Addr); i != nil && i.Evidence.LinkUp && i.Evidence.LastReply > d.awaited {
+			g.older[n], g.deposed = g.deposed, d
+			return
+		}
+	}
+}
+
 // learnBranch notes where the new master's history left the old one's, by which
 // the old master's divergence is measured.
 func (g *Group) learnBranch(d *deposition) {
@@ -87,7 +123,7 @@ func (g *Group) deposedFollows(d *deposition) {
 	if d.fenced {
 		g.do(Unfence{Addr: d.Addr})
 	}
-	g.deposed, g.dirty, g.retarget = nil, true, true
+	g.nextDeposed()
 }
 
 // myTurn reports whether this monitor should do a repair that is due since
@@ -229,6 +265,7 @@ func (g *Group) deposedDone(r Done) {
 // repairAll brings back what returned or went astray.
 func (g *Group) repairAll() {
 	if g.deposed != nil {
+		g.turnToReturned()
 		g.advanceDeposed()
 	}
 	if g.attempt != nil || !g.masterSane() {

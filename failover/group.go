@@ -20,6 +20,7 @@ type Group struct {
 	lineage   Lineage
 	ballot    quorum.Ballot
 	deposed   *deposition
+	older     []*deposition         // of earlier switches, not back yet
 	prospect  *quorum.Configuration // a newer configuration whose address is not proven yet
 	ordered   *quorum.Configuration // a promotion that its leader said it would order
 	orderedAt monitor.Instant
@@ -281,7 +282,7 @@ func (g *Group) reset() {
 	fresh.Evidence, fresh.Info, fresh.Threshold = master.Evidence, master.Info, master.Threshold
 	fresh.InfoAt, fresh.InfoSent, fresh.RunID, fresh.RoleSince = master.InfoAt, master.InfoSent, master.RunID, master.RoleSince
 	g.instances = []*Instance{fresh}
-	g.voters, g.deposed, g.prospect, g.ordered = nil, nil, nil, nil
+	g.voters, g.deposed, g.older, g.prospect, g.ordered = nil, nil, nil, nil, nil
 	g.odownSince, g.retarget, g.dirty = monitor.Never, true, true
 	clear(g.confirming)
 	g.do(Repeer{})

@@ -178,3 +178,26 @@ func TestAFenceNeedsFreshConfirmations(t *testing.T) {
 		t.Errorf("fenced on confirmations of a minute ago; usable voters %d", b.g.votersUsable())
 	}
 }
+
+func TestAMasterOfAnEarlierSwitchIsDemotedAsFast(t *testing.T) {
+	b, winner := switched(t)
+	old := b.info[master]
+	delete(b.info, master)
+	b.step(Observed{monitor.Report{Addr: master, Link: b.link, Kind: monitor.ReportLinkLost, At: b.now, Cause: monitor.CauseNoRoute}})
+	b.pass(500 * ms)
+	other := replicaA
+	if winner == replicaA {
+		other = replicaB
+	}
+	b.kill(winner)
+	b.step(ConfigHeard{quorum.Configuration{Author: peer2, Leader: peer2, Epoch: 9, Group: "main", Master: other}})
+	b.info[other].Role = monitor.RoleMaster
+	b.pass(500 * ms)
+	b.inform(other)
+	b.forget()
+	b.info[master] = old
+	b.pass(300 * ms)
+	if f, _ := action[Fence](b); f.Addr != master {
+		t.Errorf("fenced %s, want %s", f.Addr, master)
+	}
+}

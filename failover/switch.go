@@ -27,6 +27,7 @@ func (g *Group) switchTo(c quorum.Configuration, from *Voter) {
 		role = "observer"
 	}
 	g.do(RunScript{Role: role, From: old.Addr, To: c.Master})
+	g.keepOlder(old.Addr, c.Master)
 	g.deposed = &deposition{Deposed: Deposed{Addr: old.Addr, RunID: old.RunID, Epoch: c.Epoch}, awaited: g.now}
 	if e := old.Evidence; e.LinkUp && e.Unanswered == monitor.Never {
 		g.deposed.back = g.now // it never went away: an operator's failover
