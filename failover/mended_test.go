@@ -196,7 +196,7 @@ func TestAMasterOfAnEarlierSwitchIsDemotedAsFast(t *testing.T) {
 	b.inform(other)
 	b.forget()
 	b.info[master] = old
-	b.pass(300 * ms)
+	b.pass(standInWait + 300*ms) // another leads: we stand in
 	if f, _ := action[Fence](b); f.Addr != master {
 		t.Errorf("fenced %s, want %s", f.Addr, master)
 	}
