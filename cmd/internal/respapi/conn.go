@@ -27,7 +27,8 @@ type conn struct {
 	srv *Server
 	id  int64
 	nc  net.Conn
-	in  *resp.CommandReader
+	raw *intake
+	in  *resp.CommandReader // of raw
 	out *queue
 
 	proto         resp.Proto
@@ -56,7 +57,8 @@ type profile struct {
 func newConn(s *Server, id int64, nc net.Conn) *conn {
 	now := s.cfg.Clock()
 	c := &conn{srv: s, id: id, nc: nc, proto: resp.RESP2, out: newQueue(nc, &s.cfg.Limits)}
-	c.in = resp.NewCommandReader(countingReader{nc, &s.stats.netIn}, s.cfg.Limits.Command)
+	c.raw = &intake{nc: nc, read: &s.stats.netIn, budget: &s.budget}
+	c.in = resp.NewCommandReader(c.raw, s.cfg.Limits.Command)
 	c.profile = profile{command: "NULL", born: now, active: now, proto: resp.RESP2}
 	return c
 }
@@ -69,6 +71,7 @@ func (c *conn) serve() {
 		c.out.write(func(n int) { c.srv.stats.netOut.Add(int64(n)) })
 	}()
 	err := c.loop()
+	c.raw.done()
 	c.srv.bus.do(func() { c.srv.bus.leave(c) })
 	c.out.end()
 	<-written
@@ -78,26 +81,37 @@ func (c *conn) serve() {
 	_ = c.nc.Close() // nothing is left to lose
 }
 
-// loop returns an error only when the client's bytes make no command.
+// loop returns an error only when the server does not read on: the client's
+// bytes make no command, or too much waits for the rest of it.
 func (c *conn) loop() error {
 	for {
 		c.boundReads()
 		args, err := c.in.Read()
-		if bad := resp.ProtocolError(""); errors.As(err, &bad) {
-			c.srv.cfg.Log.Debug("closing a connection that breaks the protocol",
-				zap.Stringer("client", c.nc.RemoteAddr()), zap.Error(err))
-			c.srv.stats.errors.Add(1)
-			c.out.reply(resp.AppendError(nil, "ERR "+bad.Error()), c.proto)
-			return err
-		}
 		if err != nil {
-			return nil
+			return c.lastWord(err)
 		}
-		if !c.answer(args) {
+		more := c.answer(args)
+		c.raw.done()
+		if !more {
 			return nil
 		}
 		c.out.waitForRoom()
 	}
+}
+
+// lastWord tells the client why the server reads no further, and returns that.
+func (c *conn) lastWord(err error) error {
+	bad := resp.ProtocolError("")
+	switch {
+	case errors.Is(err, errOverBudget):
+		c.srv.stats.overBudget.Add(1)
+	case !errors.As(err, &bad):
+		return nil // the client left, or its connection broke
+	}
+	c.srv.cfg.Log.Debug("closing a connection for what it sent", zap.Stringer("client", c.nc.RemoteAddr()), zap.Error(err))
+	c.srv.stats.errors.Add(1)
+	c.out.reply(resp.AppendError(nil, "ERR "+err.Error()), c.proto)
+	return err
 }
 
 // boundReads keeps those who have yet to authenticate within Redis' tighter limits.

@@ -105,6 +105,7 @@ func (s *Server) infoStats(t *infoText) {
 	t.line("pubsub_patterns", patterns)
 	t.line("total_error_replies", s.stats.errors.Load())
 	t.line("lost_events", s.bus.lost.Load())
+	t.line("client_query_buffer_limit_disconnections", s.stats.overBudget.Load())
 	t.line("client_output_buffer_limit_disconnections", s.stats.dropped.Load())
 }
 

@@ -22,6 +22,7 @@ type Server struct {
 	password password
 	stats    stats
 	bus      bus
+	budget   budget          // of unfinished commands
 	ctx      context.Context // of the commands that go through the decision loop
 	cancel   context.CancelFunc
 	wait     sync.WaitGroup
@@ -40,6 +41,7 @@ func New(cfg Config) *Server {
 		cfg.MaxClients = 10000
 	}
 	s := &Server{cfg: cfg, runID: randomID(), listeners: map[net.Listener]struct{}{}, conns: map[int64]*conn{}}
+	s.budget.limit = int64(cfg.Limits.Commands)
 	s.bus.init(&s.cfg)
 	s.bus.dropped = &s.stats.dropped
 	go s.bus.run()

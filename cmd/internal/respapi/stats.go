@@ -3,7 +3,6 @@ package respapi
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"io"
 	"sync/atomic"
 )
 
@@ -14,19 +13,9 @@ type stats struct {
 	commands    atomic.Int64
 	errors      atomic.Int64 // error replies
 	dropped     atomic.Int64 // subscribers that did not read
+	overBudget  atomic.Int64 // connections closed for what their unfinished commands held
 	netIn       atomic.Int64 // bytes
 	netOut      atomic.Int64
-}
-
-type countingReader struct {
-	r io.Reader
-	n *atomic.Int64
-}
-
-func (c countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n.Add(int64(n))
-	return n, err
 }
 
 // password is the one of the user "default". Only its hash is kept, so that
