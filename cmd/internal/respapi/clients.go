@@ -2,6 +2,7 @@ package respapi
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -120,16 +121,16 @@ func (s *Server) listFilter(c *call) (func(*conn) bool, bool) {
 }
 
 func idFilter(c *call, words []string) (func(*conn) bool, bool) {
-	ids := make([]int64, len(words))
-	for i, word := range words {
+	ids := make(map[int64]bool, len(words))
+	for _, word := range words {
 		n, ok := resp.ParseInt(word)
 		if !ok {
 			c.fail("ERR Invalid client ID")
 			return nil, false
 		}
-		ids[i] = n
+		ids[n] = true
 	}
-	return func(client *conn) bool { return slices.Contains(ids, client.id) }, true
+	return func(client *conn) bool { return ids[client.id] }, true
 }
 
 // typeFilter knows Redis' types; nobody replicates from a monitor, so master
@@ -185,8 +186,10 @@ func (s *Server) kill(c *call, match func(*conn) bool) int64 {
 	return n
 }
 
+// killFilter holds one filter of each option, the last one given, as Redis does
+// (clientKillCommand); so a client is looked at five times at most.
 func killFilter(c *call) (func(*conn) bool, bool) {
-	all, skipMe := []func(*conn) bool{}, true
+	given, skipMe := map[string]func(*conn) bool{}, true
 	for words := c.args[2:]; len(words) > 0; words = words[2:] {
 		if len(words) == 1 {
 			c.fail(syntax)
@@ -201,8 +204,9 @@ func killFilter(c *call) (func(*conn) bool, bool) {
 		if !ok {
 			return nil, false
 		}
-		all = append(all, f)
+		given[option] = f
 	}
+	all := slices.Collect(maps.Values(given))
 	return func(client *conn) bool {
 		miss := func(f func(*conn) bool) bool { return !f(client) }
 		return !(skipMe && client == c.conn) && !slices.ContainsFunc(all, miss)

@@ -115,6 +115,25 @@ func TestMaxClients(t *testing.T) {
 	}
 }
 
+// Of an option that is given again the last one counts, as in Redis; CLIENT LIST
+// tells once of an id that is asked for twice.
+func TestRepeatedClientFilters(t *testing.T) {
+	h := open(t, nil)
+	first, second, me := h.connect(t), h.connect(t), h.connect(t)
+	if got := strings.Count(me.ask("CLIENT LIST ID 2 1 2"), "id=2 "); got != 1 {
+		t.Errorf("listed %d times", got)
+	}
+	if got := me.ask("CLIENT KILL ID 1 ID 2"); got != ":1\r\n" {
+		t.Errorf("KILL answers %q", got)
+	}
+	if got := second.until([]byte("never")); got != "<closed>\r\n" {
+		t.Errorf("the second got %q", got)
+	}
+	if got := first.ask("PING"); got != "+PONG\r\n" {
+		t.Errorf("the first got %q", got)
+	}
+}
+
 // A decision that does not come is given up, and the client is told.
 func TestAnswerTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
