@@ -18,7 +18,7 @@ fmt: ; @bad=$$($$($(GO) env GOROOT)/bin/gofmt -l .); [ -z "$$bad" ] || { echo "n
 vet: ; $(GO) vet ./...
 staticcheck: ; $(GO) tool -modfile=deploy/tools/go.mod staticcheck ./...
 race: setup ; $(GO) test -race -timeout 5m $(TESTFLAGS) $$($(GO) list ./... | grep -v /deploy/e2e)
-e2e: setup ; $(GO) test -race -count=1 -timeout 9m -parallel 3 $(TESTFLAGS) ./deploy/e2e
+e2e: setup ; $(GO) test -race -count=1 -timeout 9m -parallel 2 $(TESTFLAGS) ./deploy/e2e
 bench: build setup ; PICKET_BINARY=$(CURDIR)/picket $(GO) test -count=1 -timeout 15m -v -run '^TestBench' ./deploy/e2e -rounds 10
 lab: build setup ; ./picket lab
 test: lint race e2e

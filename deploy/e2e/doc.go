@@ -5,7 +5,7 @@
 // It holds tests alone, one subject a file; each says in its name what must
 // hold. They stand on deploy/lab, which owns the processes, and import nothing
 // else of Picket: what they see is what an operator sees. Scenes run side by
-// side, a few at a time, so their limits are five times the targets of the
+// side, two at a time, so their limits are five times the targets of the
 // design; the bench (make bench) asserts the targets
 // themselves, alone on the machine.
 package e2e

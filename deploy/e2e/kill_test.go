@@ -15,6 +15,10 @@ const (
 	targetFenced    = 500 * time.Millisecond
 )
 
+// secondElection is what a single failover may take longer than the target, which
+// is a median: now and then votes are split, most of all on a busy machine.
+const secondElection = 300 * time.Millisecond
+
 func TestAKilledMasterIsFailedOver(t *testing.T) {
 	s := start(t, lab.GroupConfig{Replicas: 2, Monitors: 3})
 	w := s.lab.StartWriter("writes", time.Millisecond, s.Failover())
@@ -23,8 +27,8 @@ func TestAKilledMasterIsFailedOver(t *testing.T) {
 	marks, killed := s.Marks(), time.Now()
 	s.Master.Kill()
 	sw := s.switched(s.Master, marks)
-	s.quicker("promoted after down-after", sw.Promoted.Sub(killed)-time.Second, targetPromoted)
-	s.quicker("switched everywhere after down-after", sw.Last.Sub(killed)-time.Second, targetSwitched)
+	s.quicker("promoted after down-after", sw.Promoted.Sub(killed)-time.Second, targetPromoted+secondElection)
+	s.quicker("switched everywhere after down-after", sw.Last.Sub(killed)-time.Second, targetSwitched+secondElection)
 	s.agreed(sw.New)
 
 	// The new master dies a second later: nothing of the first failover is waited for.
@@ -39,7 +43,7 @@ func TestAKilledMasterIsFailedOver(t *testing.T) {
 	marks, killed = s.Marks(), time.Now()
 	sw.New.Kill()
 	second := s.switched(sw.New, marks)
-	s.quicker("the second time, promoted after down-after", second.Promoted.Sub(killed)-time.Second, targetPromoted)
+	s.quicker("the second time, promoted after down-after", second.Promoted.Sub(killed)-time.Second, targetPromoted+secondElection)
 	s.must(w.WaitAcks(s.ctx, 10))
 	w.Stop()
 	s.agreed(second.New)
