@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"picket/monitor"
+	"picket/monitor/resp"
 )
 
 // causes are asked in this order: a name that cannot be resolved in time is
@@ -72,8 +73,9 @@ func isTLS(err error) bool {
 		isA[x509.HostnameError](err) || isA[x509.UnknownAuthorityError](err) || isA[x509.CertificateInvalidError](err)
 }
 
-// isProtocol recognises what go-redis says of bytes that are not RESP; it has no type for it.
+// isProtocol recognises what is no RESP, or more of it than a reply may hold, and
+// what go-redis says of such bytes; it has no type for it.
 func isProtocol(err error) bool {
-	return errors.Is(err, errUnasked) || strings.Contains(err.Error(), "redis: can't parse") ||
+	return errors.Is(err, errUnasked) || isA[resp.ProtocolError](err) || strings.Contains(err.Error(), "redis: can't parse") ||
 		strings.Contains(err.Error(), "redis: invalid reply")
 }

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"picket/monitor"
+	"picket/monitor/resp"
 )
 
 const (
@@ -22,6 +23,10 @@ const (
 	// commandBuffer holds a usual reply to INFO in two pieces.
 	commandBuffer = 4096
 )
+
+// infoLimits leave room for INFO of a master with thousands of replicas (100 bytes
+// each) and modules.
+var infoLimits = resp.ReplyLimits{Bulk: 4 << 20, Elements: 65536, Depth: 16, Total: 5 << 20}
 
 // commander asks INFO and publishes hellos over the command link. It is used by
 // the command loop alone.
@@ -144,11 +149,12 @@ func (c *commander) once(do func(context.Context) error) error {
 }
 
 func (c *commander) open() error {
-	nc, err := c.dial()
+	dialled, err := c.dial()
 	if err != nil {
 		c.noticeFullQueue(err)
 		return fmt.Errorf("dial: %w", err)
 	}
+	nc := resp.NewBoundedConn(dialled, infoLimits)
 	if !c.keep(nc) {
 		return net.ErrClosed
 	}

@@ -24,7 +24,8 @@ type link struct {
 
 var errLinkClosed = errors.New("the link's connection was given up")
 
-// newLink wraps conn. The options keep go-redis from retrying, redialling,
+// newLink wraps conn, which must bound what the server may announce
+// ([resp.BoundedConn]): go-redis allocates it unseen. The options keep go-redis from retrying, redialling,
 // pooling and naming itself; a handshake that named the connection would fail
 // on a busy server. bufferSize is in bytes, for each direction.
 func newLink(conn net.Conn, bufferSize int) *link {

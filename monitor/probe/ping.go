@@ -7,11 +7,16 @@ import (
 	"time"
 
 	"picket/monitor"
+	"picket/monitor/resp"
 )
 
 // pingBuffer holds a reply to PING or HELLO; it may be small, as longer replies
 // are read in pieces.
 const pingBuffer = 512
+
+// pingLimits are far above what a server says to PING, AUTH and HELLO, of which
+// the last lists its modules.
+var pingLimits = resp.ReplyLimits{Bulk: 64 << 10, Elements: 4096, Depth: 16, Total: 256 << 10}
 
 // pingLoop keeps one ping link to the instance until it is stopped.
 func (i *instance) pingLoop() {
@@ -62,7 +67,7 @@ func (i *instance) dialPing() (*pingConn, error) {
 		limit = max(1500*time.Millisecond, w.PingEvery*3/2)
 	}
 	limitUnacked(nc, limit)
-	c := &pingConn{Conn: nc, clock: i.p.cfg.Clock}
+	c := &pingConn{Conn: resp.NewBoundedConn(nc, pingLimits), clock: i.p.cfg.Clock}
 	c.pending = func(sent monitor.Instant) { i.stillPending(c, sent) }
 	return c, nil
 }

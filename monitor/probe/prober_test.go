@@ -2,6 +2,7 @@ package probe
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"picket/monitor"
+	"picket/monitor/resp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -391,6 +393,7 @@ func TestCauses(t *testing.T) {
 		{&net.OpError{Op: "dial", Err: syscall.EMFILE}, monitor.CauseLocal},
 		{net.ErrClosed, monitor.CauseLocal},
 		{io.ErrUnexpectedEOF, monitor.CauseClosed},
+		{fmt.Errorf("ask PING: %w", resp.ProtocolError("Protocol error: too big reply")), monitor.CauseProtocol},
 		{errors.New("what nobody has seen"), monitor.CauseLocal},
 	} {
 		if got := causeOf(c.err); got != c.want {
