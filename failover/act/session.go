@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"picket/monitor"
+	"picket/monitor/resp"
 )
 
 // session is one connection for one action.
@@ -21,6 +22,10 @@ type session struct {
 	client  *redis.Client
 	release func() // ends the watch over the caller's context
 }
+
+// replyLimits leave room for INFO, the longest reply by far, of a master with
+// thousands of replicas and modules. go-redis would allocate whatever is announced.
+var replyLimits = resp.ReplyLimits{Bulk: 4 << 20, Elements: 65536, Depth: 16, Total: 5 << 20}
 
 var errGivenOut = errors.New("the session's connection was given up")
 
@@ -32,7 +37,7 @@ func (a *Actor) open(ctx context.Context, t Target) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", t.Addr, err)
 	}
-	s := &session{conn: &guardedConn{Conn: nc, clock: a.cfg.Clock}}
+	s := &session{conn: &guardedConn{Conn: resp.NewBoundedConn(nc, replyLimits), clock: a.cfg.Clock}}
 	// go-redis honours a deadline while it reads, but not a cancellation.
 	stop := context.AfterFunc(ctx, func() { _ = nc.Close() })
 	s.release = func() { stop() }
