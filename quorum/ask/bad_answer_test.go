@@ -38,7 +38,7 @@ var answersThatAreNone = map[string]struct {
 	"another redis-sentinel": {sentinelOf(3), "answers at this address, not"},
 	"no answer":              {isDown(""), "no answer in time"},
 	"connection closed":      {isDown(closeNow), ""}, // EOF or a closed pipe
-	"not RESP":               {isDown("HTTP/1.1 400 Bad Request\r\n\r\n"), "redis"},
+	"not RESP":               {isDown("HTTP/1.1 400 Bad Request\r\n\r\n"), "unknown reply type"},
 	"no credentials":         {func([]string) string { return "-NOAUTH Authentication required.\r\n" }, "NOAUTH"},
 	"vote refused":           {isDown("-ERR value is not an integer or out of range\r\n"), "not an integer"},
 	"vote: string":           {isDown("+OK\r\n"), "IS-MASTER-DOWN-BY-ADDR"},

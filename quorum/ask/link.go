@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"picket/monitor"
+	"picket/monitor/resp"
 	"picket/quorum"
 )
 
@@ -22,6 +23,10 @@ const (
 	// deadlines, which are shorter, should fail.
 	longestExchange = time.Minute
 )
+
+// replyLimits are far above what a monitor answers, some fields of a group. go-redis
+// would allocate whatever is announced, also by who answers at an invented address.
+var replyLimits = resp.ReplyLimits{Bulk: 64 << 10, Elements: 4096, Depth: 16, Total: 256 << 10}
 
 var (
 	errLinkGone = errors.New("the connection is gone")
@@ -58,7 +63,7 @@ func (a *Asker) openLink(ctx context.Context, addr monitor.Addr) (*link, error) 
 	if err != nil {
 		return nil, err
 	}
-	handed := &handedConn{Conn: conn}
+	handed := &handedConn{Conn: resp.NewBoundedConn(conn, replyLimits)}
 	user, pass := a.cfg.Links.PeerCredentials()
 	return &link{conn: handed, client: redis.NewClient(linkOptions(handed, user, pass))}, nil
 }
