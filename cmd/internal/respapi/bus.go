@@ -47,9 +47,9 @@ type nameSet [maxNames / 64]uint64
 func (s *nameSet) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
 func (s *nameSet) add(n int)      { s[n/64] |= 1 << (n % 64) }
 
-func (b *bus) init(cfg *Config) {
+func (b *bus) init(cfg *Config, dropped *atomic.Int64) {
 	b.backlog.init(cfg.Limits.Backlog)
-	b.log, b.limits, b.ended = cfg.Log, &cfg.Limits, make(chan struct{})
+	b.log, b.limits, b.dropped, b.ended = cfg.Log, &cfg.Limits, dropped, make(chan struct{})
 	b.channels, b.patterns, b.names = map[string]*topic{}, map[string]*topic{}, map[string]int{}
 }
 

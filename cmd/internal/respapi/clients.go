@@ -60,6 +60,10 @@ func (s *Server) clientSetInfo(c *call) {
 		c.fail("ERR Unrecognized option '" + clip(c.args[2]) + "'")
 		return
 	}
+	if len(value) > maxClientName {
+		c.fail(longName)
+		return
+	}
 	if !printable(value) {
 		c.fail("ERR " + option + " cannot contain spaces, newlines or special characters.")
 		return

@@ -13,7 +13,8 @@
 // owns the subscriptions; it takes events and changes of subscriptions in the
 // order in which they were placed, matches, and appends to the subscribers'
 // queues. It never waits either; a subscriber whose queue is full is dropped.
-// Close ends all of them before it returns.
+// Close ends all of them before it returns. [Limits] bound what clients can
+// make the server hold and do, each and all together.
 //
 // Tests play raw bytes against a server with a fake backend (testdata,
 // rewritable, in RESP2 and RESP3), and go-redis clients, over in-memory

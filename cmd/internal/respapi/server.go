@@ -42,8 +42,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{cfg: cfg, runID: randomID(), listeners: map[net.Listener]struct{}{}, conns: map[int64]*conn{}}
 	s.budget.limit = int64(cfg.Limits.Commands)
-	s.bus.init(&s.cfg)
-	s.bus.dropped = &s.stats.dropped
+	s.bus.init(&s.cfg, &s.stats.dropped)
 	go s.bus.run()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.password.set(cfg.Password)

@@ -134,6 +134,19 @@ func TestRepeatedClientFilters(t *testing.T) {
 	}
 }
 
+// CLIENT LIST repeats what clients call themselves to everybody who asks.
+func TestClientNamesAreBounded(t *testing.T) {
+	c, long := open(t, nil).connect(t), strings.Repeat("n", maxClientName)
+	for _, command := range []string{"CLIENT SETNAME ", "HELLO 2 SETNAME ", "CLIENT SETINFO LIB-NAME ", "CLIENT SETINFO LIB-VER "} {
+		if got := c.ask(command + long + "n"); got != "-"+longName+"\r\n" {
+			t.Errorf("%s of one byte too many: %q", command, got)
+		}
+		if got := c.ask(command + long); strings.HasPrefix(got, "-") {
+			t.Errorf("%s: %q", command, got)
+		}
+	}
+}
+
 // A decision that does not come is given up, and the client is told.
 func TestAnswerTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

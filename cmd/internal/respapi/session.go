@@ -16,8 +16,9 @@ const (
 		"Are you sure your configuration is correct?"
 	helloNoAuth = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> " +
 		"option can be used to authenticate the client and select the RESP protocol version at the same time"
-	badName = "ERR Client names cannot contain spaces, newlines or special characters."
-	syntax  = "ERR syntax error"
+	longName = "ERR the names of a client and of its library may have at most 1024 bytes"
+	badName  = "ERR Client names cannot contain spaces, newlines or special characters."
+	syntax   = "ERR syntax error"
 )
 
 func (s *Server) ping(c *call) {
@@ -126,9 +127,16 @@ func (s *Server) helloOptions(c *call) bool {
 	return true
 }
 
+// maxClientName bounds, in bytes, what a client has us say of it in CLIENT LIST.
+const maxClientName = 1024
+
 // rename names the connection; names show in CLIENT LIST, so they must not
 // contain what separates its fields.
 func (c *call) rename(name string) bool {
+	if len(name) > maxClientName {
+		c.fail(longName)
+		return false
+	}
 	if !printable(name) {
 		c.fail(badName)
 		return false
