@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"flag"
 	"strings"
 	"testing"
 )
@@ -19,3 +20,18 @@ func TestExploreBallots(t *testing.T) {
 		}
 	}
 }
+
+// TestExploreGroups visits every state of the whole core within a few steps.
+func TestExploreGroups(t *testing.T) {
+	for _, m := range []GroupModel{
+		{Replicas: 2, Depth: *depth, Ticks: 1, Crashes: 1},
+	} {
+		e := ExploreGroups(m)
+		t.Logf("%+v: %d states", m, e.States)
+		if e.Violation != "" {
+			t.Errorf("%+v: %s\n%s", m, e.Violation, strings.Join(e.Path, "\n"))
+		}
+	}
+}
+
+var depth = flag.Int("depth", 9, "how many steps TestExploreGroups goes")
