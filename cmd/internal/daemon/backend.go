@@ -187,12 +187,18 @@ func (b backend) Set(ctx context.Context, name string, options []string) error {
 
 // Reset resets the groups whose names match.
 func (b backend) Reset(ctx context.Context, pattern string) (int, error) {
+	var matching []string // matched here: a hostile pattern must not cost the loop
+	for _, name := range b.d.board.groupNames() {
+		if respapi.MatchGlob(pattern, name) {
+			matching = append(matching, name)
+		}
+	}
 	n := 0
 	err := b.saved(ctx, func(now monitor.Instant) error {
 		l := b.d.loop
-		for _, name := range b.d.board.groupNames() {
-			if respapi.MatchGlob(pattern, name) {
-				l.apply(l.groups[name], l.groups[name].group.Step(now, failover.Reset{}))
+		for _, name := range matching {
+			if w := l.groups[name]; w != nil {
+				l.apply(w, w.group.Step(now, failover.Reset{}))
 				n++
 			}
 		}
