@@ -44,12 +44,12 @@ func (n *node) effect(g *watched, e failover.Effect) {
 		n.confirm(a.Confirmation)
 	case failover.TellOpinion:
 		g.opinion, g.told = a.Opinion, true
-		n.broadcast(func(to *node) { to.input(e.Group, failover.OpinionHeard{Opinion: a.Opinion}) })
+		n.broadcast(func(to *node) { to.input(e.Group, failover.OpinionHeard(a)) })
 	case failover.TellConfig:
 		if a.Ordered {
 			g.ordered = a.Configuration
 		}
-		n.broadcast(func(to *node) { to.input(e.Group, failover.ConfigHeard{Configuration: a.Configuration}) })
+		n.broadcast(func(to *node) { to.input(e.Group, failover.ConfigHeard(a)) })
 	case failover.TellRelease:
 		n.release(a.Release)
 	case failover.Announce:

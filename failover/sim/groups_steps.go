@@ -114,9 +114,9 @@ func (s *groupState) effects(i int, list []failover.Effect) {
 				s.send(groupMessage{from: i, to: s.index(a.Peer), vote: &q, label: fmt.Sprintf("request of %d to %s at %d", i, a.Addr, a.Epoch)})
 			}
 		case failover.TellConfig:
-			s.toAll(i, fmt.Sprintf("config %v %v %v", a.Epoch, a.Master, a.Ordered), failover.ConfigHeard{Configuration: a.Configuration})
+			s.toAll(i, fmt.Sprintf("config %v %v %v", a.Epoch, a.Master, a.Ordered), failover.ConfigHeard(a))
 		case failover.TellRelease:
-			s.toAll(i, fmt.Sprintf("release of %d", a.Epoch), failover.Released{Release: a.Release})
+			s.toAll(i, fmt.Sprintf("release of %d", a.Epoch), failover.Released(a))
 		case failover.Promote:
 			epoch := s.mons[i].CurrentEpoch()
 			for _, l := range list {

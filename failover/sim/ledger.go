@@ -13,15 +13,14 @@ import (
 // ledger is the world's memory of what the monitors did, by which the
 // invariants are checked.
 type ledger struct {
-	w         *World
-	votes     map[ballot]quorum.ID
-	leaders   map[groupEpoch]quorum.ID
-	promoted  map[groupEpoch]monitor.Addr
-	configs   map[groupEpoch]monitor.Addr
-	held      map[holder]held
-	highest   map[string]committed
-	ever      map[groupEpoch]map[quorum.ID]bool // which monitors held the epoch's configuration at some time
-	promotion []promotion
+	w        *World
+	votes    map[ballot]quorum.ID
+	leaders  map[groupEpoch]quorum.ID
+	promoted map[groupEpoch]monitor.Addr
+	configs  map[groupEpoch]monitor.Addr
+	held     map[holder]held
+	highest  map[string]committed
+	ever     map[groupEpoch]map[quorum.ID]bool // which monitors held the epoch's configuration at some time
 }
 
 // ballot names one vote: who cast it, in which group and epoch.
