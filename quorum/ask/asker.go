@@ -51,9 +51,10 @@ type Config struct {
 // Bounds on what is under way at once. A core that waits for its answers before
 // it asks again stays far below them.
 const (
-	openLimit      = 8192 // questions and releases
-	confirmWorkers = 32   // confirmations asked at once
-	confirmQueue   = 256  // confirmations waiting: anybody can invent addresses
+	openLimit       = 8192 // questions and releases
+	confirmWorkers  = 32   // confirmations of strangers asked at once
+	confirmQueue    = 256  // confirmations of strangers waiting: anybody can invent addresses
+	confirmsPerPeer = 64   // confirmations of one known peer, asked and waiting
 )
 
 var (
@@ -65,10 +66,10 @@ var (
 type Asker struct {
 	cfg Config
 
-	ctx      context.Context // ends with Close
-	cancel   context.CancelFunc
-	running  sync.WaitGroup
-	confirms chan quorum.Confirmation
+	ctx       context.Context // ends with Close
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+	strangers chan quorum.Confirmation
 
 	mu     sync.Mutex
 	closed bool
@@ -80,9 +81,9 @@ type Asker struct {
 func New(cfg Config) *Asker {
 	cfg.PingEvery = cmp.Or(cfg.PingEvery, time.Second)
 	a := &Asker{
-		cfg:      cfg,
-		confirms: make(chan quorum.Confirmation, confirmQueue),
-		peers:    map[quorum.ID]*peer{},
+		cfg:       cfg,
+		strangers: make(chan quorum.Confirmation, confirmQueue),
+		peers:     map[quorum.ID]*peer{},
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	for range confirmWorkers {
@@ -127,17 +128,47 @@ func (a *Asker) Ask(q quorum.Question) {
 }
 
 // Confirm asks who answers at an address and returns; exactly one Answer
-// follows.
+// follows. News of a known peer's address wait neither for strangers, whose
+// addresses anybody can invent, nor for other peers.
 func (a *Asker) Confirm(c quorum.Confirmation) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return
 	}
-	select {
-	case a.confirms <- c:
-	default:
+	taken := false
+	if p := a.peerAt(c.Addr); p != nil {
+		taken = a.confirmPeer(p, c)
+	} else {
+		taken = a.queueStranger(c)
+	}
+	if !taken {
 		a.running.Go(func() { a.deliverError(confirmationBlank(c), errTooManyWaiting) })
+	}
+}
+
+// confirmPeer reports whether there is room. The lock is held.
+func (a *Asker) confirmPeer(p *peer, c quorum.Confirmation) bool {
+	if p.confirming >= confirmsPerPeer {
+		return false
+	}
+	p.confirming++
+	a.running.Go(func() {
+		a.cfg.Sink.Answered(a.confirm(p.door, c))
+		a.mu.Lock()
+		p.confirming--
+		a.mu.Unlock()
+	})
+	return true
+}
+
+// queueStranger reports whether there is room. The lock is held.
+func (a *Asker) queueStranger(c quorum.Confirmation) bool {
+	select {
+	case a.strangers <- c:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -168,7 +199,7 @@ func (a *Asker) Close() {
 	if !a.closed {
 		a.closed = true
 		a.cancel()
-		close(a.confirms)
+		close(a.strangers)
 		for _, p := range a.peers {
 			p.stop()
 		}
@@ -227,11 +258,19 @@ func (a *Asker) doorOf(id quorum.ID) *door {
 func (a *Asker) doorAt(addr monitor.Addr) (d *door, release func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, p := range a.peers {
-		if p.door.addr == addr {
-			return p.door, func() {}
-		}
+	if p := a.peerAt(addr); p != nil {
+		return p.door, func() {}
 	}
 	d = newDoor(a, addr)
 	return d, d.close
+}
+
+// peerAt finds the peer at an address, nil for a stranger. The lock is held.
+func (a *Asker) peerAt(addr monitor.Addr) *peer {
+	for _, p := range a.peers {
+		if p.Addr == addr {
+			return p
+		}
+	}
+	return nil
 }

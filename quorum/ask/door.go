@@ -15,24 +15,28 @@ import (
 )
 
 const (
-	laneWidth  = 4                // links for questions, and as many for votes, to one peer
-	idleLimit  = laneWidth        // links kept open
+	laneWidth  = 4                // links for questions, and as many for confirmations, to one peer
+	voteWidth  = 64               // links for votes: each waits for the peer's disk, which commits in groups
+	idleLimit  = laneWidth        // links kept open; more only until the next ping
 	idleFor    = 30 * time.Second // how long
 	helloBatch = 256              // hellos in one write
 )
 
 // lane bounds the links that one kind of request may occupy. Votes have a lane of
 // their own: they must not wait behind questions that a peer is slow to answer.
+// So have confirmations, since anybody's hint can cause them.
 type lane chan struct{}
 
 // door is the request links to one address. Each request has a link to itself
 // while it lasts, since replies on one link come in order.
 type door struct {
-	asker  *Asker
-	addr   monitor.Addr
-	polls  lane
-	votes  lane
-	hellos *helloBox
+	asker    *Asker
+	addr     monitor.Addr
+	dialFor  time.Duration // how long connecting may take
+	polls    lane
+	votes    lane
+	confirms lane
+	hellos   *helloBox
 
 	mu     sync.Mutex
 	closed bool
@@ -46,8 +50,8 @@ type idleLink struct {
 
 func newDoor(a *Asker, addr monitor.Addr) *door {
 	return &door{
-		asker: a, addr: addr, hellos: newHelloBox(),
-		polls: make(lane, laneWidth), votes: make(lane, laneWidth),
+		asker: a, addr: addr, dialFor: dialTimeout, hellos: newHelloBox(),
+		polls: make(lane, laneWidth), votes: make(lane, voteWidth), confirms: make(lane, laneWidth),
 	}
 }
 
@@ -67,7 +71,9 @@ func (d *door) exchange(ctx context.Context, in lane, f func(*link) error) error
 			return err
 		}
 	}
-	l, err := d.asker.openLink(ctx, d.addr)
+	dialling, cancel := context.WithTimeout(ctx, d.dialFor)
+	l, err := d.asker.openLink(dialling, d.addr)
+	cancel()
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -95,18 +101,19 @@ func (d *door) takeIdle() *link {
 func (d *door) giveBack(l *link) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || !l.usable() || len(d.idle) >= idleLimit {
+	if d.closed || !l.usable() || len(d.idle) >= voteWidth {
 		l.close()
 		return
 	}
 	d.idle = append(d.idle, idleLink{l, time.Now()})
 }
 
-// trim closes links that were not used for a while.
+// trim closes links that were not used for a while, and those that a burst of
+// votes left over.
 func (d *door) trim(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for len(d.idle) > 0 && now.Sub(d.idle[0].since) > idleFor {
+	for len(d.idle) > idleLimit || len(d.idle) > 0 && now.Sub(d.idle[0].since) > idleFor {
 		d.idle[0].close()
 		d.idle = d.idle[1:]
 	}

@@ -19,6 +19,9 @@ import (
 
 const (
 	dialTimeout = 2 * time.Second
+	// strangerDial is for addresses that a hint names: most that do not answer by
+	// then are invented, and a peer's next hello comes soon.
+	strangerDial = 700 * time.Millisecond
 	// longestExchange only keeps go-redis from waiting for ever where our own
 	// deadlines, which are shorter, should fail.
 	longestExchange = time.Minute

@@ -19,6 +19,8 @@ type peer struct {
 	asker  *Asker
 	door   *door
 	cancel context.CancelFunc
+
+	confirming int // confirmations under way, under the Asker's lock
 }
 
 // startPeer starts pinging. The Asker's lock is held.

@@ -42,19 +42,21 @@ func (a *Asker) answer(q quorum.Question) quorum.Answer {
 	return a.inquire(ctx, inquiry{door: d, lane: in, blank: questionBlank(q), isDown: isDown})
 }
 
-// confirmer answers confirmations until the Asker is closed.
+// confirmer answers confirmations of strangers until the Asker is closed.
 func (a *Asker) confirmer() {
-	for c := range a.confirms {
-		a.cfg.Sink.Answered(a.confirm(c))
+	for c := range a.strangers {
+		d := newDoor(a, c.Addr)
+		d.dialFor = strangerDial
+		a.cfg.Sink.Answered(a.confirm(d, c))
+		d.close()
 	}
 }
 
-func (a *Asker) confirm(c quorum.Confirmation) quorum.Answer {
+// confirm takes at most confirmDeadline, with the wait for a link.
+func (a *Asker) confirm(d *door, c quorum.Confirmation) quorum.Answer {
 	ctx, cancel := context.WithTimeout(a.ctx, confirmDeadline)
 	defer cancel()
-	d, release := a.doorAt(c.Addr)
-	defer release()
-	return a.inquire(ctx, inquiry{door: d, lane: d.polls, blank: confirmationBlank(c)})
+	return a.inquire(ctx, inquiry{door: d, lane: d.confirms, blank: confirmationBlank(c)})
 }
 
 // inquiry is a question or a confirmation on its way.
