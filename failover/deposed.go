@@ -149,13 +149,7 @@ func (g *Group) rank() int {
 // switchConfirmed reports whether a majority holds our configuration, in
 // answers that were asked for after the deposed master came back; it asks them.
 func (g *Group) switchConfirmed(d *deposition) bool {
-	n := 1
-	for _, v := range g.voters {
-		if v.ConfigAt >= max(d.back, g.now.Add(-confirmFor)) && v.Config.Epoch == g.config.Epoch && g.same(v.Config.Master, g.config.Master) {
-			n++
-		}
-	}
-	if n >= quorum.Majority(g.votersAll()) {
+	if g.confirmedSince(max(d.back, g.now.Add(-confirmFor))) {
 		return true
 	}
 	if d.askedAt < d.back || g.after(d.askedAt, 4*deposedPoll) {
@@ -166,6 +160,18 @@ func (g *Group) switchConfirmed(d *deposition) bool {
 		}
 	}
 	return false
+}
+
+// confirmedSince reports whether a majority holds our configuration, in answers
+// that were asked for at or after since.
+func (g *Group) confirmedSince(since monitor.Instant) bool {
+	n := 1
+	for _, v := range g.voters {
+		if v.ConfigAt >= since && v.Config.Epoch == g.config.Epoch && g.same(v.Config.Master, g.config.Master) {
+			n++
+		}
+	}
+	return n >= quorum.Majority(g.votersAll())
 }
 
 // newMasterServes reports whether the new master answers as master; it asks.

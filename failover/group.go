@@ -41,6 +41,7 @@ type Group struct {
 	kill        killing
 	fencing     map[uint64]monitor.Addr // fences under way, by effect
 	configSince monitor.Instant         // when the configured master became so here
+	repairAsked monitor.Instant         // when the voters were last asked whether a repair is right
 	targeted    []Target
 	warned      map[string]bool
 	majorityBad bool

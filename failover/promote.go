@@ -173,7 +173,7 @@ func (g *Group) promoted(a *attempt, reason monitor.Reason) {
 // electable replica may have newer data: a former master can look the same.
 func (g *Group) adoptable() *Instance {
 	for _, i := range g.replicas() {
-		if g.serves(i) && (g.orderOf(i) != nil || g.master().Down() && (i.turned || !g.someNewer(i))) {
+		if g.followedByMaster(i) || g.serves(i) && (g.orderOf(i) != nil || g.master().Down() && (i.turned || !g.someNewer(i))) {
 			return i
 		}
 	}
@@ -195,6 +195,13 @@ func (g *Group) serves(i *Instance) bool {
 // orderStands is how long an order that was heard explains that its instance is
 // master: longer than the leader's lease and a lost INFO, not for ever.
 const orderStands = 10 * time.Second
+
+// followedByMaster reports whether the configured master itself replicates from
+// i, which serves as master: somebody has exchanged the two, and all data are there.
+func (g *Group) followedByMaster(i *Instance) bool {
+	m := g.master()
+	return !i.Down() && i.Info.Role == monitor.RoleMaster && m.Info.Role == monitor.RoleReplica && m.Info.LinkUp && g.follows(m, i.Addr)
+}
 
 // orderOf returns the order to promote an instance, if one of a newer epoch than
 // our configuration's was heard.

@@ -39,6 +39,9 @@ func (g *Group) convert(i *Instance) bool {
 	if !g.after(i.RoleSince, convertWait+time.Duration(g.rank())*convertWait/4) || i.InfoSent <= i.RoleSince {
 		return false
 	}
+	if !g.mayRepair() {
+		return false
+	}
 	g.note("+convert-to-slave", g.subject(i).String(), ReasonUnexpectedMain)
 	g.repoint(i)
 	return true
@@ -55,12 +58,30 @@ func (g *Group) fixStray(i *Instance) bool {
 			wait = max(g.set.FailoverTimeout, strayWait) + time.Duration(rank)*standInWait
 		}
 	}
-	if !g.after(max(i.HostSince, g.configSince), wait) {
+	if !g.after(max(i.HostSince, g.configSince), wait) || !g.mayRepair() {
 		return false
 	}
 	g.note("+fix-slave-config", g.subject(i).String(), ReasonWrongMaster)
 	g.repoint(i)
 	return true
+}
+
+// mayRepair reports whether a majority has just confirmed our configuration, and
+// asks for that. A monitor that was cut off while the others failed over takes
+// the new master for an unexpected one: it would make it follow the old, and
+// what clients had written to it would be gone.
+func (g *Group) mayRepair() bool {
+	if g.confirmedSince(g.now.Add(-confirmFor)) {
+		return true
+	}
+	if g.repairAsked == monitor.Never || g.after(g.repairAsked, time.Second) {
+		g.repairAsked = g.now
+		g.lookAgain(g.now.Add(time.Second))
+		for _, v := range g.voters {
+			g.ask(v, g.epochs.Current, "")
+		}
+	}
+	return false
 }
 
 func (g *Group) repoint(i *Instance) {

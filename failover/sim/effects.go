@@ -90,7 +90,11 @@ func (n *node) onInstance(g *watched, e failover.Effect) {
 	case failover.Promote:
 		n.promoteOn(g, a, done)
 	case failover.Repoint:
-		n.slaveOf(a.Addr, repointWait, order{to: a.To, done: done})
+		asked := n.w.now
+		n.slaveOf(a.Addr, repointWait, order{to: a.To, done: done, write: func() bool {
+			n.w.ledger.demotes(n, g, a, asked)
+			return true
+		}})
 	case failover.Fence:
 		n.fence(g, a, done)
 	case failover.Unfence:

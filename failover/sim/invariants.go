@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"picket/failover"
 	"picket/monitor"
 	"picket/quorum"
 )
@@ -159,5 +160,14 @@ func (l *ledger) masterIsDown(n *node, g *watched) {
 	}
 	if m.serving() && m.answer() == monitor.ReplyPong && m.runID == v.Master.Info.RunID && l.w.now-m.born > 3*time.Second {
 		l.w.violate("%s promotes a replica of %s, and the master %s answers it", n, g.set.Name, m)
+	}
+}
+
+// demotes: the master of the highest committed epoch is never made a replica. A
+// monitor may act on what a majority confirmed to it up to two seconds before.
+func (l *ledger) demotes(n *node, g *watched, a failover.Repoint, asked time.Duration) {
+	h := l.highest[g.set.Name]
+	if l.w.pure() && h.addr == a.Addr && a.To != a.Addr && h.since < asked-2500*time.Millisecond {
+		l.w.violate("%s makes %s follow %s, and it is the master of the highest committed epoch %d of %s", n, a.Addr, a.To, h.epoch, g.set.Name)
 	}
 }
