@@ -89,6 +89,8 @@ var hostile = map[string]struct{ good, bad, err string }{
 	"one announced too many":     {"", "*8\r\n", "too many elements"},
 	"attributes for ever":        {strings.Repeat("|0\r\n", 7), "|0\r\n", "too many elements"},
 	"attributes within":          {"*2\r\n" + strings.Repeat("|0\r\n", 5), "|0\r\n", "too many elements"},
+	"attributes with pairs":      {strings.Repeat("|1\r\n+k\r\n+v\r\n", 2), "|1\r\n", "too many elements"},
+	"a line a byte too long":     {"", "+" + strings.Repeat("a", 62) + "\r\n", "too big reply line"},
 	"nested":                     {"*1\r\n*1\r\n*1\r\n", "*1\r\n", "nested too deep"},
 	"nested attributes":          {"|1\r\n|1\r\n", "|1\r\n", "too many elements"},
 	"many bytes": {"*4\r\n$32\r\n" + strings.Repeat("a", 32) + "\r\n$32\r\n" + strings.Repeat("a", 32) + "\r\n", "$32\r\n",

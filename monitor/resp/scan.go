@@ -82,6 +82,9 @@ func (s *replyScanner) take(piece []byte) error {
 func (s *replyScanner) header() error {
 	line := s.line
 	s.line = 0
+	if line >= s.limits.Line { // the newline counts
+		return errLongReplyLine
+	}
 	if !s.within {
 		s.within, s.values, s.bytes, s.owed = true, s.limits.Elements, s.limits.Total, 1
 	}
