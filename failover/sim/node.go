@@ -58,6 +58,7 @@ type watched struct {
 	wakeAt  monitor.Instant
 	planned time.Duration // when a wake-up event is due, never when none
 	ordered quorum.Configuration
+	config  quorum.Configuration // as last published
 }
 
 // clock reads the monitor's own clock.
@@ -252,6 +253,10 @@ func (n *node) input(group string, in failover.Input) {
 
 // apply carries out what a step asks for, in the order of the daemon's loop.
 func (n *node) apply(g *watched, out failover.Output) {
+	if c := g.group.Configuration(); c != g.config {
+		n.save.wanted = n.save.wanted || g.config.Group != ""
+		g.config = c
+	}
 	n.w.ledger.stepped(n, g, out)
 	n.tell(out.Events)
 	g.wakeAt = out.Wake

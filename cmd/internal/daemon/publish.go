@@ -22,12 +22,16 @@ func (l *loop) tell(events []monitor.Event) {
 	}
 }
 
-// publishConfig makes the master's address and the epochs visible at once.
+// publishConfig makes the master's address and the epochs visible at once. A new
+// configuration is saved as soon as the writer is free: nothing waits for that,
+// but monitors that are all restarted in the second after a switch must not go
+// back to the master before it.
 func (l *loop) publishConfig(w *watched) {
 	l.d.board.epoch.Store(l.mon.CurrentEpoch())
 	c := w.group.Configuration()
 	if old := w.slot.config.Load(); old == nil || *old != c {
 		w.slot.config.Store(&c)
+		l.save.wanted = l.save.wanted || old != nil
 	}
 }
 
