@@ -194,6 +194,10 @@ func (g *Group) fenceDone(addr monitor.Addr, r Done) {
 	d := g.deposed
 	wanted := d != nil && d.Addr == addr
 	switch {
+	case r.Outcome == OutcomeUnknown:
+		g.do(Unfence{Addr: addr}) // it may be paused, though its reply was lost
+		g.lookAgain(g.now.Add(deposedPoll))
+		return
 	case r.Outcome != OutcomeDone:
 		g.lookAgain(g.now.Add(deposedPoll))
 		return
