@@ -15,3 +15,7 @@ func (g *Group) Candidates(now monitor.Instant) []Candidate {
 	g.now = max(now, g.now)
 	return g.candidates(g.odownSince)
 }
+
+// Held says why a failover that is due does not start, "" when none is due or
+// one runs.
+func (g *Group) Held() monitor.Reason { return g.held }

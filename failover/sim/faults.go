@@ -51,6 +51,7 @@ var faults = []struct {
 	{"slow and lossy paths", 6, (*World).degrade},
 	{"a monitor crashes", 8, (*World).crashMonitor},
 	{"all monitors crash", 2, (*World).crashAll},
+	{"a monitor moves", 2, (*World).moveMonitor},
 	{"a monitor stands still", 6, (*World).stallMonitor},
 	{"a clock jumps", 3, (*World).jumpClock},
 	{"a monitor lacks processor", 3, (*World).starve},

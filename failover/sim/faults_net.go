@@ -136,6 +136,16 @@ func (w *World) crashAll() {
 	}
 }
 
+// moveMonitor restarts a monitor at another address.
+func (w *World) moveMonitor() {
+	n := w.anyNode()
+	n.crash()
+	n.moves++
+	n.addr.Port, n.gossip.Port = 26379+n.moves, 27379+n.moves
+	w.logf("%s: moves to %s", n, n.addr)
+	w.later(w.anyLength(), n.start)
+}
+
 func (w *World) stallMonitor() {
 	w.anyNode().stall(pick(w.rng, w.span(50*time.Millisecond, time.Second), w.span(time.Second, 4*time.Second), w.anyLength()))
 }

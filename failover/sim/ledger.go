@@ -67,8 +67,20 @@ func newLedger(w *World) *ledger {
 	}
 }
 
-// restarted forgets what a monitor's former process held: facts may be lost.
+// restarted forgets what a monitor's former process held: facts may be lost. An
+// epoch that a majority held in memory only is not committed any more.
 func (l *ledger) restarted(n *node) {
+	for group, c := range l.highest {
+		durable := 0
+		for _, other := range l.w.nodes {
+			if other.disk.state.group(group).ConfigEpoch >= c.epoch {
+				durable++
+			}
+		}
+		if durable < quorum.Majority(len(l.w.nodes)) {
+			delete(l.highest, group)
+		}
+	}
 	maps.DeleteFunc(l.held, func(h holder, _ held) bool { return h.node == n.id })
 }
 

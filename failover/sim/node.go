@@ -17,6 +17,7 @@ type node struct {
 	host   int
 	addr   monitor.Addr
 	gossip monitor.Addr
+	moves  int // to another address
 
 	up         bool
 	life       int
@@ -259,6 +260,9 @@ func (n *node) apply(g *watched, out failover.Output) {
 	}
 	n.w.ledger.stepped(n, g, out)
 	n.tell(out.Events)
+	if held := g.group.Held(); held != "" {
+		n.w.reach("reason " + string(held))
+	}
 	g.wakeAt = out.Wake
 	n.plan(g)
 	if out.Retarget {

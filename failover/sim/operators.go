@@ -33,6 +33,7 @@ func (w *World) operatorSet() {
 	g.set.DownAfter = pick(w.rng, time.Second, 2*time.Second, 5*time.Second)
 	g.set.ParallelSyncs = pick(w.rng, 1, 2)
 	g.set.Busy = pick(w.rng, failover.BusyWait, failover.BusyWait, failover.BusyKill, failover.BusyFailover)
+	g.set.BusyKillAfter = pick(w.rng, 8*time.Second, 2*time.Second, 0)
 	g.set.SilenceGrace = w.rng.Float64() < 0.9
 	w.logf("%s: SENTINEL SET %s down-after %s busy-policy %s", n, g.set.Name, g.set.DownAfter, g.set.Busy)
 	n.input(g.set.Name, failover.SettingsChanged{Settings: g.set})

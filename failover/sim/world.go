@@ -166,7 +166,7 @@ func (w *World) drawShape() shape {
 	s.set.BusyKillAfter, s.set.BusyFailoverAfter, s.set.BusyWarnAfter = 8*time.Second, 12*time.Second, 3*time.Second
 	s.set.MisconfDown = pick(r, true, true, false)
 	s.set.RebootDownAfter = pick(r, 0, 0, 5*time.Second)
-	s.threshold = pick(r, 500*time.Millisecond, time.Second, 5*time.Second, 5*time.Second)
+	s.threshold = pick(r, 500*time.Millisecond, 500*time.Millisecond, time.Second, time.Second, 5*time.Second, 5*time.Second, 5*time.Second, 0)
 	if r.Float64() < 0.12 {
 		s.rivals, s.monitors = 1, s.monitors-1
 	}
