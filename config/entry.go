@@ -72,9 +72,6 @@ func (e entry[T]) has(t trait) bool { return e.traits&t != 0 }
 // takes reports whether n arguments are a right number of them.
 func (e entry[T]) takes(n int) bool { return n >= e.min && (e.max < 0 || n <= e.max) }
 
-// word is the name without the leading "sentinel", as SENTINEL SET spells it.
-func (e entry[T]) word() string { return strings.TrimPrefix(e.Name, "sentinel ") }
-
 // find returns the entry of a table that answers to name.
 func find[T any](table []entry[T], name string) (entry[T], bool) {
 	for i := range table {

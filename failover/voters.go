@@ -25,7 +25,6 @@ type Voter struct {
 
 	Config   quorum.Configuration // what it last answered over RESP
 	ConfigAt monitor.Instant      // when that was asked
-	asking   monitor.Instant      // when a question was sent that is not answered yet
 }
 
 // saidExpires is how long an answer or opinion stands without being renewed
