@@ -31,6 +31,7 @@ func newScene(t *testing.T) *scene {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
+	context.AfterFunc(interrupted, cancel)
 	l, err := lab.New(interrupted, lab.Config{})
 	if err != nil {
 		t.Fatal(err)
