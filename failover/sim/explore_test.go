@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var depth = flag.Int("depth", 9, "how many steps TestExploreGroups goes")
+var depth = flag.Int("depth", 8, "how many steps TestExploreGroups goes")
 
 // TestExploreBallots visits every state of small elections.
 func TestExploreBallots(t *testing.T) {
@@ -25,13 +25,15 @@ func TestExploreBallots(t *testing.T) {
 
 // TestExploreGroups visits every state of the whole core within a few steps.
 func TestExploreGroups(t *testing.T) {
-	m := GroupModel{Replicas: 2, Depth: *depth, Ticks: 1, Crashes: 1}
+	models := []GroupModel{{Replicas: 2, Depth: *depth, Ticks: 1, Crashes: 1}, {Replicas: 1, Depth: *depth + 1, Ticks: 2}}
 	if underRace {
-		m.Depth = min(m.Depth, 6)
+		models = []GroupModel{{Replicas: 2, Depth: 6, Ticks: 1, Crashes: 1}}
 	}
-	e := ExploreGroups(m)
-	t.Logf("%+v: %d states", m, e.States)
-	if e.Violation != "" {
-		t.Errorf("%+v: %s\n%s", m, e.Violation, strings.Join(e.Path, "\n"))
+	for _, m := range models {
+		e := ExploreGroups(m)
+		t.Logf("%+v: %d states", m, e.States)
+		if e.Violation != "" {
+			t.Errorf("%+v: %s\n%s", m, e.Violation, strings.Join(e.Path, "\n"))
+		}
 	}
 }

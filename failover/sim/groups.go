@@ -17,11 +17,11 @@ import (
 type GroupModel struct {
 	Replicas int
 	Depth    int // steps
-	Ticks    int // steps of the clock, of half a second each
+	Ticks    int // steps of the clock, of 1.6 s each: two outlast every lease
 	Crashes  int
 }
 
-const groupTick = 500 * time.Millisecond
+const groupTick = 1600 * time.Millisecond
 
 // groupState is one state of the model. Monitors are cloned before they are
 // stepped, so that states may share them.
@@ -113,6 +113,8 @@ func (e *groupExplorer) expand(s *groupState) {
 			c.ticks++
 			c.now = c.now.Add(groupTick)
 			for i := range c.prints {
+				c.mons[i] = c.mons[i].Clone()
+				c.hearPeers(i)
 				c.prints[i] = c.mons[i].Fingerprint(c.now)
 			}
 		})

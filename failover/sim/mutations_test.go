@@ -114,7 +114,7 @@ func mustBeCaught(t *testing.T, m mutation, overlay string) {
 		seconds = "60"
 	}
 	began := time.Now()
-	run := exec.CommandContext(t.Context(), binary, "-test.run", "^(TestExploreBallots|TestExploreGroups|TestSim)$", "-test.failfast", "-from", "1", "-first")
+	run := exec.CommandContext(t.Context(), binary, "-test.run", "^(TestExploreBallots|TestExploreGroups|TestSim)$", "-test.failfast", "-from", "1", "-first", "-workers", "2")
 	run.Env = append(os.Environ(), "SIM_SECONDS="+seconds)
 	out, err := run.CombinedOutput()
 	if err == nil {

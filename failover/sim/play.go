@@ -168,6 +168,9 @@ func (w *World) deadForGood() {
 	if w.rng.Float64() < 0.3 {
 		w.net.power(m.host, false)
 	}
+	if w.rng.Float64() < 0.4 {
+		w.temptWithEmpty(m)
+	}
 	bound := down + 20*time.Second
 	began := w.now
 	for w.failure == "" && w.now-began < bound && !w.failedOver(name, m) {
@@ -182,6 +185,24 @@ func (w *World) deadForGood() {
 	m.start(memoryWhole)
 	for _, n := range w.nodes {
 		n.start()
+	}
+}
+
+// temptWithEmpty restarts a replica of the dead master with an empty data folder
+// and the best priority of all, while another could be promoted.
+func (w *World) temptWithEmpty(m *server) {
+	for _, s := range w.servers {
+		if s.follows(m) && s.repl.up {
+			s.kill()
+			if !w.someElectable(m) {
+				s.start(memoryWhole)
+				continue
+			}
+			s.priority = 10
+			s.start(memoryLost)
+			w.after(time.Minute, func() { s.priority = 100 })
+			return
+		}
 	}
 }
 

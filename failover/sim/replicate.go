@@ -98,7 +98,7 @@ func (s *server) related(r *server) bool { return r.data.id == s.data.id }
 func (s *server) dropLink(why string) {
 	s.w.logf("%s: replication link to %s lost: %s", s, s.master, why)
 	s.repl.up, s.repl.syncing = false, false
-	s.repl.downSince, s.calmSince = s.w.now, s.w.now
+	s.repl.downSince = s.w.now
 	s.repl.retryAt = s.w.now + time.Duration(s.w.rng.Int64N(int64(time.Second)))
 }
 
