@@ -287,4 +287,5 @@ func (g *Group) reset() {
 	g.odownSince, g.retarget, g.dirty = monitor.Never, true, true
 	clear(g.confirming)
 	g.do(Repeer{})
+	g.do(Refresh{Addr: master.Addr}) // its replicas are known again at once
 }

@@ -17,15 +17,14 @@ const LeaderLease = 2500 * time.Millisecond
 
 // Reasons why a vote is not given.
 const (
-	ReasonVoted        monitor.Reason = "already-voted-in-this-epoch"
-	ReasonLeased       monitor.Reason = "lease-held-by-another"
-	ReasonEpochAbsurd  monitor.Reason = "epoch-too-far-ahead"
-	ReasonNotVoter     monitor.Reason = "candidate-is-not-a-known-voter"
-	ReasonBlocked      monitor.Reason = "master-is-script-blocked"
-	ReasonImpostor     monitor.Reason = "another-monitor-has-our-id"
-	ReasonUnsaved      monitor.Reason = "state-cannot-be-saved"
-	ReasonPromoting    monitor.Reason = "own-promotion-in-flight"
-	ReasonUnknownGroup monitor.Reason = "unknown-master"
+	ReasonVoted       monitor.Reason = "already-voted-in-this-epoch"
+	ReasonLeased      monitor.Reason = "lease-held-by-another"
+	ReasonEpochAbsurd monitor.Reason = "epoch-too-far-ahead"
+	ReasonNotVoter    monitor.Reason = "candidate-is-not-a-known-voter"
+	ReasonBlocked     monitor.Reason = "master-is-script-blocked"
+	ReasonImpostor    monitor.Reason = "another-monitor-has-our-id"
+	ReasonUnsaved     monitor.Reason = "state-cannot-be-saved"
+	ReasonPromoting   monitor.Reason = "own-promotion-in-flight"
 )
 
 // Ballot is a monitor's vote in one group: at most one in an epoch, ever. Leader

@@ -72,12 +72,11 @@ type Verdict struct {
 
 // Reasons of the voters' verdict.
 const (
-	ReasonQuorum       monitor.Reason = "quorum-holds-it-down"
-	ReasonNoQuorum     monitor.Reason = "too-few-hold-it-down"
-	ReasonBusySeen     monitor.Reason = "a-voter-sees-it-script-blocked"
-	ReasonGoneDespite  monitor.Reason = "quorum-and-majority-see-it-gone"
-	ReasonNotDownHere  monitor.Reason = "not-sdown-here"
-	ReasonNoneIsMaster monitor.Reason = "no-master-configured"
+	ReasonQuorum      monitor.Reason = "quorum-holds-it-down"
+	ReasonNoQuorum    monitor.Reason = "too-few-hold-it-down"
+	ReasonBusySeen    monitor.Reason = "a-voter-sees-it-script-blocked"
+	ReasonGoneDespite monitor.Reason = "quorum-and-majority-see-it-gone"
+	ReasonNotDownHere monitor.Reason = "not-sdown-here"
 )
 
 // Agree concludes from what the voters hold. voters is how many there are in
