@@ -30,6 +30,7 @@ type deposition struct {
 	Deposed
 	awaited monitor.Instant // since the switch
 	back    monitor.Instant // when it first answered again
+	ready   monitor.Instant // since when it could obey: neither BUSY nor LOADING
 	askedAt monitor.Instant // when the voters were last asked to confirm the switch
 	tried   monitor.Instant
 	settled monitor.Instant // when it obeyed; what it is then shows in the next INFO
@@ -58,7 +59,8 @@ func (g *Group) advanceDeposed() {
 		g.deposedFollows(d)
 		return
 	}
-	if d.effect != 0 || len(g.fencing) > 0 || !g.myTurn(d.back) {
+	d.look(g.now, i)
+	if d.effect != 0 || len(g.fencing) > 0 || !g.myTurn(d) {
 		return
 	}
 	if d.settled != monitor.Never && i.InfoSent <= d.settled && !g.after(d.settled, obeyWait) {
@@ -126,11 +128,22 @@ func (g *Group) deposedFollows(d *deposition) {
 	g.nextDeposed()
 }
 
-// myTurn reports whether this monitor should do a repair that is due since
-// then: the leader of the configuration at once, each further usable voter a
-// little later, so that one does it and another stands in.
-func (g *Group) myTurn(since monitor.Instant) bool {
-	return g.after(since, time.Duration(g.rank())*standInWait)
+// look notes since when the deposed master could obey.
+func (d *deposition) look(now monitor.Instant, i *Instance) {
+	switch r := i.Evidence.Reply; {
+	case r.Busy() || r == monitor.ReplyLoading:
+		d.ready = monitor.Never
+	case d.ready == monitor.Never:
+		d.ready = now
+	}
+}
+
+// myTurn reports whether this monitor should work on the deposed master: the
+// leader of the configuration from its return on, each further usable voter a
+// little after it could obey, so that one does it and another stands in.
+func (g *Group) myTurn(d *deposition) bool {
+	rank := g.rank()
+	return rank == 0 || d.ready != monitor.Never && g.after(d.ready, time.Duration(rank)*standInWait)
 }
 
 // rank is this monitor's place among the usable voters: the configuration's

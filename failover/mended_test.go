@@ -201,3 +201,22 @@ func TestAMasterOfAnEarlierSwitchIsDemotedAsFast(t *testing.T) {
 		t.Errorf("fenced %s, want %s", f.Addr, master)
 	}
 }
+
+func TestADeposedMasterThatIsBusyIsLeftToTheLeader(t *testing.T) {
+	b, _ := switched(t)
+	b.g.config.Leader = peer2 // another monitor leads
+	info := b.info[master]
+	delete(b.info, master)
+	for range 20 {
+		b.replies(master, monitor.ReplyBusyScript)
+		b.pass(50 * ms)
+	}
+	if hasAction[Fence](b) {
+		t.Error("fenced beside the leader, while nobody can be obeyed")
+	}
+	b.info[master] = info
+	b.pass(standInWait + 300*ms)
+	if !hasAction[Fence](b) {
+		t.Error("did not stand in once it could obey")
+	}
+}

@@ -65,31 +65,36 @@ func (l *loop) effect(w *watched, e failover.Effect) {
 	case failover.RunScript:
 		// Scripts are refused in the configuration until they are supported.
 	default:
-		l.onInstance(e)
+		l.onInstance(w, e)
 	}
 }
 
 // onInstance carries out what acts on an instance, in a goroutine of its own.
-func (l *loop) onInstance(e failover.Effect) {
+func (l *loop) onInstance(w *watched, e failover.Effect) {
+	ctx := l.d.done
+	switch e.Action.(type) {
+	case failover.Repoint, failover.Fence:
+		ctx = w.orders // they serve the configuration of now, and must not be written under a newer one
+	}
 	go func() {
-		done := l.d.act(e)
+		done := l.d.act(ctx, e)
 		done.Effect = e.ID
 		l.put(job{group: e.Group, in: done})
 	}()
 }
 
 // act carries out one effect on an instance and says how it ended.
-func (d *Daemon) act(e failover.Effect) failover.Done {
+func (d *Daemon) act(ctx context.Context, e failover.Effect) failover.Done {
 	switch a := e.Action.(type) {
 	case failover.Promote:
 		return d.promote(e.Group, a)
 	case failover.Repoint:
-		ctx, cancel := context.WithTimeout(d.done, repointWait)
+		ctx, cancel := context.WithTimeout(ctx, repointWait)
 		defer cancel()
 		r, err := d.actor.Repoint(ctx, act.Target{Group: e.Group, Addr: a.Addr}, d.shown(a.To))
 		return d.ordered("repoint", a.Addr, r, err)
 	case failover.Fence:
-		return d.fence(e.Group, a)
+		return d.fence(ctx, e.Group, a)
 	case failover.Unfence:
 		return d.unfence(e.Group, a)
 	case failover.Kill:
@@ -122,8 +127,8 @@ func (d *Daemon) ordered(what string, addr monitor.Addr, r act.Result, err error
 	return failover.Done{Outcome: orderOutcomes[r.Outcome], Detail: r.Reply, Denied: r.Denied}
 }
 
-func (d *Daemon) fence(group string, a failover.Fence) failover.Done {
-	ctx, cancel := context.WithTimeout(d.done, fenceWait)
+func (d *Daemon) fence(ctx context.Context, group string, a failover.Fence) failover.Done {
+	ctx, cancel := context.WithTimeout(ctx, fenceWait)
 	defer cancel()
 	r, err := d.actor.Fence(ctx, act.Target{Group: group, Addr: a.Addr}, a.For)
 	done := failover.Done{Outcome: failover.OutcomeDone, Info: r.Info, Reply: r.Reply, Detail: r.Text}

@@ -64,6 +64,10 @@ type watched struct {
 	published monitor.Instant
 	touched   bool // stepped since its view was published
 	urgent    bool // the view must be published at once
+	// orders ends when the group's master changes, and with it every Repoint and
+	// Fence that has not been written yet.
+	orders context.Context
+	recall context.CancelFunc
 }
 
 func newLoop(d *Daemon, mon *failover.Monitor) *loop {
@@ -213,6 +217,7 @@ func (l *loop) apply(w *watched, out failover.Output) {
 // watch starts a group.
 func (l *loop) watch(g config.Group) {
 	w := &watched{conf: g.Clone(), slot: l.d.board.add(g.Settings.Name), index: -1}
+	w.orders, w.recall = context.WithCancel(l.d.done)
 	l.d.links.setGroup(g)
 	out := l.mon.Start(l.d.clock(), g.Settings, g.Saved)
 	w.group = l.mon.Group(g.Settings.Name)
@@ -233,6 +238,7 @@ func (l *loop) watch(g config.Group) {
 func (l *loop) unwatch(name string) {
 	w := l.groups[name]
 	delete(l.groups, name)
+	w.recall()
 	l.wakes.remove(w)
 	l.mon.Remove(name)
 	l.d.board.remove(name)

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"context"
+
 	"go.uber.org/zap"
 
 	"picket/cmd/internal/zlog"
@@ -31,6 +33,10 @@ func (l *loop) publishConfig(w *watched) {
 	c := w.group.Configuration()
 	if old := w.slot.config.Load(); old == nil || *old != c {
 		w.slot.config.Store(&c)
+		if old != nil && old.Master != c.Master {
+			w.recall() // a late order could make the new master a replica
+			w.orders, w.recall = context.WithCancel(l.d.done)
+		}
 		l.save.wanted = l.save.wanted || old != nil
 	}
 }
