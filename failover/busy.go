@@ -8,8 +8,8 @@ import (
 
 // killing is the one attempt to end the script that blocks the master.
 type killing struct {
-	spell  monitor.Instant // the BUSY spell that it belongs to
-	effect uint64          // 0 once answered
+	spell  uint64 // the BUSY spell that it belongs to
+	effect uint64 // 0 once answered
 	tried  monitor.Instant
 	others monitor.Instant // when it was last another monitor's to do
 	ended  bool            // nothing more will be tried in this spell
@@ -34,8 +34,8 @@ func (g *Group) busyPolicy() {
 	if g.set.Busy != BusyKill || g.set.BusyKillAfter <= 0 {
 		return
 	}
-	if g.kill.spell != from {
-		g.kill = killing{spell: from}
+	if g.kill.spell != m.Evidence.BusySpell {
+		g.kill = killing{spell: m.Evidence.BusySpell}
 	}
 	if g.kill.ended || g.kill.effect != 0 || !g.after(from, g.set.BusyKillAfter) || m.Verdict.State != monitor.StateScriptBlocked {
 		return

@@ -14,7 +14,7 @@ func (g *Group) View(now monitor.Instant) *View {
 	}
 	v.Forced = g.attempt != nil && g.attempt.forced
 	v.Master.ODown, v.Master.ODownSince = g.odownSince != monitor.Never, g.odownSince
-	v.Master.ScriptKill = g.kill.spell != monitor.Never && g.kill.tried != monitor.Never
+	v.Master.ScriptKill = g.kill.tried != monitor.Never
 	for _, i := range g.replicas() {
 		v.Replicas = append(v.Replicas, g.picture(i))
 	}

@@ -128,6 +128,9 @@ func (g *Group) lookAtMajority() {
 	}
 	g.majorityBad = bad
 	if bad {
+		if missing == "" {
+			missing = " more monitors than are known"
+		}
 		g.warn(EventNoMajority, g.masterSubject().String()+" usable="+itoa(g.votersAll()-down)+" needed="+itoa(g.needed())+
 			" missing:"+missing, ReasonNoMajority)
 		return

@@ -26,6 +26,7 @@ type Evidence struct {
 	Blind     Instant // our own process stood still until then; nothing before is held against the instance
 	Hidden    Instant // INFO was answered BUSY: what a MISCONF on PING hides
 
+	BusySpell  uint64        // counts the spells, so that one can be named
 	BusyFrom   Instant       // last valid reply before the current BUSY spell
 	BusyLast   Instant       // last BUSY reply of the current spell, Never outside one
 	BusyEnded  Instant       // when the last spell ended
@@ -82,6 +83,7 @@ func (e *Evidence) replied(r Report) {
 func (e *Evidence) busy(r Report) {
 	if r.Reply.Busy() {
 		if e.BusyLast == Never {
+			e.BusySpell++
 			e.BusyFrom = e.LastValid
 			if e.BusyFrom == Never {
 				e.BusyFrom = r.Sent

@@ -100,10 +100,11 @@ func (c *memConn) Close() error {
 	return nil
 }
 
-// cut gives each side an error of its own, as a RST or a timeout of the kernel does.
+// cut gives each side an error of its own, as a RST or a timeout of the kernel
+// does: theirs first, for our side may close as soon as it has its own.
 func (c *memConn) cut(ours, theirs error) {
-	c.in.change(func() { c.in.err = first(c.in.err, ours) })
 	c.out.change(func() { c.out.err = first(c.out.err, theirs) })
+	c.in.change(func() { c.in.err = first(c.in.err, ours) })
 }
 
 func first(a, b error) error {
