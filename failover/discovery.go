@@ -61,8 +61,9 @@ func (g *Group) confirm(addr monitor.Addr, hinted quorum.ID) {
 	}
 	if len(g.confirming) >= maxConfirming {
 		g.forgetConfirmations()
-		if len(g.confirming) >= maxConfirming {
-			return
+		v := g.voter(hinted)
+		if len(g.confirming) >= maxConfirming && (v == nil || v.Addr != addr) {
+			return // strangers wait; a known voter's news do not
 		}
 	}
 	id := g.effect + 1
