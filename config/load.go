@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"picket/failover"
+	"picket/quorum"
 )
 
 // Load reads the file at path, then the words of the command line, "--directive value
@@ -186,6 +187,10 @@ func (c *Config) statePath() string { return filepath.Join(c.StateDir, "state.co
 func (c *Config) settle() {
 	for _, g := range c.Groups {
 		c.CurrentEpoch = max(c.CurrentEpoch, g.Saved.ConfigEpoch, g.Saved.LeaderEpoch)
+	}
+	if epochs := (quorum.Epochs{Current: c.CurrentEpoch}); epochs.Exhausted() {
+		c.warn("epoch %d is the last one or past it: no failover can be voted on; stop all monitors, set current-epoch, "+
+			"config-epoch and leader-epoch to 0 in all their files, and start them together", c.CurrentEpoch)
 	}
 	for i := range c.Groups {
 		s := &c.Groups[i].Saved

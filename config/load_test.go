@@ -85,7 +85,7 @@ sentinel announce-port 1234
 sentinel sentinel-user u
 sentinel sentinel-pass p
 sentinel myid `+idA+`
-sentinel current-epoch 18446744073709551615
+sentinel current-epoch 9223372036854775806
 sentinel monitor m db.example 6379 2
 `))
 	want := &Config{
@@ -97,10 +97,10 @@ sentinel monitor m db.example 6379 2
 		GossipKey:  []byte("0123456789abcdef"),
 		Globals: Globals{LogLevel: "warning", ResolveHostnames: true, AnnounceHostnames: true, AnnounceIP: "1.2.3.4",
 			AnnouncePort: 1234, SentinelUser: "u", SentinelPass: "p"},
-		MyID: idA, CurrentEpoch: 1<<64 - 1,
+		MyID: idA, CurrentEpoch: 1<<63 - 2,
 		Groups: []Group{NewGroup("m", monitor.Addr{Host: "db.example", Port: 6379}, 2)},
 	}
-	want.Groups[0].Saved.CurrentEpoch = 1<<64 - 1
+	want.Groups[0].Saved.CurrentEpoch = 1<<63 - 2
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Error(diff)
 	}
@@ -288,6 +288,28 @@ func TestNoErrorGivesAwayASecret(t *testing.T) {
 		_, err := Load(confFile(t, line), nil)
 		if err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: error = %v", line, err)
+		}
+	}
+}
+
+// Found by FuzzNetwork: a replica that announces its name was promoted, and then no
+// monitor of the group could start again.
+func TestAMasterByNameIsTakenWhereAFailoverWroteIt(t *testing.T) {
+	c := mustLoad(t, confFile(t, "sentinel config-epoch m 6\nsentinel monitor m db.example 6379 2\n"))
+	if len(c.Warnings) != 1 || c.Groups[0].Saved.Master.Host != "db.example" {
+		t.Errorf("loaded %+v, warnings %q", c.Groups, c.Warnings)
+	}
+	if _, err := Load(confFile(t, "sentinel config-epoch m 0\nsentinel monitor m db.example 6379 2\n"), nil); err == nil {
+		t.Error("a name that an operator wrote is taken without resolve-hostnames")
+	}
+}
+
+// A redis-sentinel takes any epoch that it hears of and writes it down.
+func TestEpochsThatLeaveNoneToVoteInAreWarnedOf(t *testing.T) {
+	for epoch, want := range map[string]int{"9223372036854775806": 0, "9223372036854775807": 1, "18446744073709551615": 1} {
+		c := mustLoad(t, confFile(t, "sentinel monitor m 10.0.0.1 6379 2\nsentinel config-epoch m "+epoch+"\n"))
+		if len(c.Warnings) != want {
+			t.Errorf("config-epoch %s: warnings %q", epoch, c.Warnings)
 		}
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"picket/monitor"
 )
 
 // line is one line of the configuration.
@@ -42,14 +40,15 @@ const (
 // reader applies lines to a Config and gathers every error.
 type reader struct {
 	cfg    *Config
-	groups map[string]int // name -> index in cfg.Groups
+	groups map[string]int  // name -> index in cfg.Groups
+	moved  map[string]bool // groups whose address a failover wrote, not the operator
 	seen   map[string]bool
 	errs   []*LineError
 	notes  []note
 }
 
 func newReader() *reader {
-	return &reader{cfg: newConfig(), groups: map[string]int{}, seen: map[string]bool{}}
+	return &reader{cfg: newConfig(), groups: map[string]int{}, moved: map[string]bool{}, seen: map[string]bool{}}
 }
 
 // step is one line with what to do about it.
@@ -133,6 +132,9 @@ func (r *reader) planGroup(l line, e entry[Group]) (step, error) {
 	if e.Name == "sentinel monitor" {
 		return step{line: l, phase: phaseMonitor, apply: r.monitor}, nil
 	}
+	if e.Name == "sentinel config-epoch" && l.words[3] != "0" {
+		r.moved[l.words[2]] = true
+	}
 	return step{line: l, phase: phaseLast, apply: func(l line) error { return r.option(l, e) }}, nil
 }
 
@@ -143,8 +145,11 @@ func (r *reader) monitor(l line) error {
 	if err != nil {
 		return err
 	}
-	addr, err := r.address(host, port)
+	addr, err := readAddr(host, port)
 	if err != nil {
+		return err
+	}
+	if err := r.resolvable(name, host); err != nil {
 		return err
 	}
 	i, known := r.groups[name]
@@ -160,18 +165,18 @@ func (r *reader) monitor(l line) error {
 	return nil
 }
 
-// address reads the address of a master, which must be numeric unless
-// resolve-hostnames is on.
-func (r *reader) address(host, port string) (monitor.Addr, error) {
-	addr, err := readAddr(host, port)
-	if err != nil {
-		return addr, err
+// resolvable refuses a master by name unless resolve-hostnames is on, as Sentinel
+// does; but a replica that announced its name may have been promoted since, and a
+// monitor that did its work must be able to start again.
+func (r *reader) resolvable(name, host string) error {
+	if _, err := netip.ParseAddr(host); err == nil || r.cfg.ResolveHostnames {
+		return nil
 	}
-	if _, err := netip.ParseAddr(host); err != nil && !r.cfg.ResolveHostnames {
-		return addr, problem{"Can't resolve instance hostname.",
-			"Write a numeric address, or add: sentinel resolve-hostnames yes"}
+	if r.moved[name] {
+		r.cfg.warn("the master of %s is %s since a failover, a host name, while resolve-hostnames is no: add sentinel resolve-hostnames yes", name, host)
+		return nil
 	}
-	return addr, nil
+	return problem{"Can't resolve instance hostname.", "Write a numeric address, or add: sentinel resolve-hostnames yes"}
 }
 
 // option applies a line of a group.

@@ -136,6 +136,8 @@ func (g *Group) holdReason() monitor.Reason {
 		return quorum.ReasonUnsaved
 	case !g.impostor.IsZero():
 		return quorum.ReasonImpostor
+	case g.epochs.Exhausted():
+		return quorum.ReasonNoEpochs
 	case g.ballot.Leased(g.now) && g.ballot.Leader != g.self:
 		g.lookAgain(g.ballot.LeaseEnd())
 		return ReasonLeaseHeld
@@ -160,7 +162,7 @@ func (g *Group) mayBeElectable() bool {
 			return true
 		}
 	}
-	return g.adoptable() != nil
+	return g.adoptable() != nil || g.restorable()
 }
 
 // tellHeld says once, for each reason and odown, that a failover is held back.
@@ -187,6 +189,8 @@ func (g *Group) failoverAsked(in FailoverAsked) {
 		refusal = "ERR this monitor cannot save its state and may not lead: " + g.shared.unsaved
 	case !g.impostor.IsZero():
 		refusal = "ERR another monitor has this monitor's id and neither may lead: " + g.impostor.String()
+	case g.epochs.Exhausted():
+		refusal = "ERR no epoch is left to vote in: stop all monitors and lower the epochs in their files"
 	}
 	if refusal == "" {
 		g.attempt = &attempt{forced: true, started: g.now, entered: g.now, until: g.now, oldOwner: g.config.Master}
@@ -224,6 +228,10 @@ func (g *Group) advanceJitter(a *attempt) {
 	}
 	if (a.forced || a.renewal) && g.ballot.Leased(g.now) && g.ballot.Leader != g.self {
 		g.lookAgain(g.ballot.LeaseEnd())
+		return
+	}
+	if g.epochs.Exhausted() {
+		g.notElected(a)
 		return
 	}
 	g.campaign(a)
@@ -305,8 +313,12 @@ func (g *Group) elected(a *attempt) {
 	}
 }
 
-// newsSince is how recent a replica's INFO must be for the choice.
+// newsSince is how recent a replica's INFO must be for the choice. While replicas
+// may be syncing with a bereft master, what they held a moment ago may be gone.
 func (g *Group) newsSince(a *attempt) monitor.Instant {
+	if g.bereft(g.master()) {
+		return a.entered
+	}
 	if g.odownSince != monitor.Never && g.odownSince < a.started {
 		return g.odownSince
 	}
@@ -345,8 +357,11 @@ func (g *Group) release(a *attempt) {
 	}
 }
 
+// releaseVoters tells the voters. A campaign that is not durable yet has none, and
+// a later process of ours may open its epoch again, for which it must not be told
+// that we gave up.
 func (g *Group) releaseVoters(a *attempt) {
-	if a.epoch != 0 {
+	if a.epoch != 0 && a.durable {
 		g.do(TellRelease{quorum.Release{Group: g.set.Name, Candidate: g.self, Epoch: a.epoch}})
 	}
 }

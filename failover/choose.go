@@ -58,18 +58,39 @@ func (g *Group) candidates(since monitor.Instant) []Candidate {
 	for _, i := range g.replicas() {
 		c := Candidate{
 			Addr: i.Addr, Priority: i.Info.Priority, Offset: i.Info.ReplicaOffset, RunID: i.Info.RunID,
-			Standing:    lineage.Standing(i.Info, g.known),
+			Standing:    g.standing(lineage, i),
 			Rank:        max(lineage.Rank(i.Info.ReplID), lineage.Rank(i.Info.ReplID2)),
 			NeverLinked: !i.Info.LinkUp && i.Info.LinkDown < 0,
-		}
-		if c.Standing == Unproven && i.Info.ReplID != "" && i.Info.ReplID == i.strangeID {
-			c.Standing = Foreign // it follows us again, and still holds what it had from a stranger
 		}
 		c.Reason = g.refuse(i, c, since)
 		list = append(list, c)
 	}
 	slices.SortStableFunc(list, better)
 	return list
+}
+
+// standing adds to the lineage's judgement what was seen of the instance itself.
+func (g *Group) standing(l Lineage, i *Instance) Standing {
+	s, id := l.Standing(i.Info, g.known), i.Info.ReplID
+	switch {
+	case id == "":
+		return s
+	case s == Unproven && id == i.strangeID:
+		return Foreign // it follows us again, and still holds what it had from a stranger
+	case s == Foreign && g.follows(i, g.config.Master) && g.master().Info.Role == monitor.RoleMaster && g.master().Info.ReplID == id:
+		return Unproven // it has synced with a restarted master since we last saw their link
+	case s == Foreign && id != i.strangeID && g.sharedByFollowers(id) && g.linkedOnce(i):
+		return Unproven // the master took another id, and died before we saw it
+	}
+	return s
+}
+
+// sharedByFollowers reports whether every replica that answers follows our master
+// and has that replication id.
+func (g *Group) sharedByFollowers(id string) bool {
+	return !slices.ContainsFunc(g.replicas(), func(i *Instance) bool {
+		return !i.Down() && (i.Info.ReplID != id || !g.follows(i, g.config.Master))
+	})
 }
 
 func (g *Group) known(addr monitor.Addr) bool {
@@ -94,7 +115,7 @@ func (g *Group) refuse(i *Instance, c Candidate, since monitor.Instant) monitor.
 		return ReasonPriorityZero
 	case c.Standing == Foreign:
 		return ReasonForeign
-	case i.Info.SyncInProgress:
+	case i.Info.SyncInProgress && !g.bereft(g.master()):
 		return ReasonSyncing
 	case i.Info.Keys == 0 && (c.Standing == Unproven && g.someHoldKeys(i) || g.aheadHoldsKeys(i)):
 		return ReasonEmpty
@@ -135,8 +156,11 @@ func (g *Group) linkDownAllowed() time.Duration {
 	if m.Down() {
 		unwell = max(unwell, g.now.Since(m.DownSince)+g.set.DownAfter)
 	}
-	return unwell + 10*g.set.DownAfter + time.Second // INFO counts whole seconds
+	return unwell + 10*min(g.set.DownAfter, maxCounted) + time.Second // INFO counts whole seconds
 }
+
+// maxCounted keeps ten times the longest down-after, of 31 years, from overflowing.
+const maxCounted = 5 * 365 * 24 * time.Hour
 
 // chooseWait is how long an elected leader waits for replicas that were last
 // seen linked and have not answered since odown.

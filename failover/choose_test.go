@@ -3,12 +3,12 @@ package failover
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"picket/monitor"
 )
 
 func TestChoosing(t *testing.T) {
-	never := monitor.Info{}
 	tests := []struct {
 		name   string
 		a, b   func(*monitor.Info) // what the two replicas say
@@ -28,16 +28,19 @@ func TestChoosing(t *testing.T) {
 				MasterPort: master.Port, LinkDown: -1, Priority: 1}
 		}, func(i *monitor.Info) { i.Priority = 0 }, monitor.Addr{}, ReasonEmpty},
 		{"one that proves nothing but holds keys comes last", func(i *monitor.Info) {
-			i.ReplID, i.LinkUp, i.LinkDown, i.Priority = strings.Repeat("e", 40), false, -1, 1
+			i.ReplID, i.LinkUp, i.LinkDown, i.Priority, i.ReplicaOffset = strings.Repeat("e", 40), false, -1, 1, 1
 		}, nil, replicaB, ReasonElectable},
 		{"and is taken when there is no other", func(i *monitor.Info) {
-			i.ReplID, i.LinkUp, i.LinkDown, i.Priority = strings.Repeat("e", 40), false, -1, 1
+			i.ReplID, i.LinkUp, i.LinkDown, i.Priority, i.ReplicaOffset = strings.Repeat("e", 40), false, -1, 1, 1
 		}, func(i *monitor.Info) { i.Priority = 0 }, replicaA, ""},
 		{"a foreign history never", func(i *monitor.Info) {
 			i.ReplID, i.MasterHost, i.ReplicaOffset = foreignID, stranger.Host, 9000
 		}, nil, replicaB, ReasonForeign},
 		{"not even alone", func(i *monitor.Info) {
 			i.ReplID, i.MasterHost, i.ReplicaOffset = foreignID, stranger.Host, 9000
+		}, func(i *monitor.Info) { i.Priority = 0 }, monitor.Addr{}, ReasonForeign},
+		{"a foreign history never, though it was just pointed back to us", func(i *monitor.Info) {
+			i.ReplID, i.LinkUp, i.LinkDown, i.ReplicaOffset = foreignID, false, -1, 9000
 		}, func(i *monitor.Info) { i.Priority = 0 }, monitor.Addr{}, ReasonForeign},
 		{"restarted from an old snapshot on the lineage, after one that is linked", func(i *monitor.Info) {
 			i.LinkUp, i.LinkDown, i.ReplicaOffset, i.Priority = false, -1, 500, 1
@@ -46,7 +49,6 @@ func TestChoosing(t *testing.T) {
 		{"a link down for too long", func(i *monitor.Info) { i.LinkUp, i.LinkDown = false, 60e9 }, nil, replicaB, ReasonLinkDownLong},
 		{"one that says it is a master", func(i *monitor.Info) { i.Role = monitor.RoleMaster; i.ReplID = foreignID }, nil, replicaB, ReasonNotReplica},
 	}
-	_ = never
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBench(t, setup{})
@@ -72,6 +74,20 @@ func TestChoosing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAReplicaThatSyncedWithARestartedMasterUnseenIsElectable(t *testing.T) {
+	b := newBench(t, setup{})
+	reborn := strings.Repeat("b", 40)
+	b.info[master].ReplID, b.info[master].RunID = reborn, strings.Repeat("9", 40)
+	b.inform(master)
+	b.info[replicaA].ReplID, b.info[replicaA].LinkUp, b.info[replicaA].LinkDown = reborn, false, 1e9
+	b.info[replicaB].Priority = 0
+	b.inform(replicaA)
+	b.inform(replicaB)
+	if c := b.g.candidates(monitor.Never)[0]; c.Addr != replicaA || c.Standing != Unproven || c.Reason != ReasonElectable {
+		t.Errorf("chose %+v", c)
 	}
 }
 
@@ -152,5 +168,31 @@ func TestTheLineageGrowsFromReplicasOfTheMasterOnly(t *testing.T) {
 	b.inform(replicaA)
 	if b.g.lineage.Rank(foreignID) >= 0 {
 		t.Error("a replica of a stranger made the lineage grow")
+	}
+}
+
+// The longest down-after that a file may hold must not make every link too long down.
+func TestALinkMayBeDownForTenTimesTheLongestDownAfter(t *testing.T) {
+	b := newBench(t, setup{set: func(s *Settings) { s.DownAfter = 1e12 * ms }})
+	b.info[replicaA].LinkUp, b.info[replicaA].LinkDown = false, time.Minute
+	b.inform(replicaA)
+	for _, c := range b.g.Candidates(b.now) {
+		if c.Reason != ReasonElectable {
+			t.Errorf("%s is refused: %s", c.Addr, c.Reason)
+		}
+	}
+}
+
+// A replica that names another master in each INFO does not fill our memory.
+func TestHostNamesThatNobodyHasAreForgotten(t *testing.T) {
+	b := newBench(t, setup{})
+	b.info[replicaA].MasterHost = "kept.example"
+	b.inform(replicaA)
+	b.step(Resolved{Host: "kept.example", IP: "10.0.0.1"})
+	for n := range 3 * maxNames {
+		b.step(Resolved{Host: "h" + itoa(n), IP: "10.0.0.7"})
+	}
+	if len(b.g.names) > maxNames || b.g.names["kept.example"] != "10.0.0.1" {
+		t.Errorf("%d names, kept.example is %q", len(b.g.names), b.g.names["kept.example"])
 	}
 }

@@ -15,7 +15,7 @@ import (
 func (m *Monitor) Clone() *Monitor {
 	s := *m.shared
 	s.roster, s.members = m.shared.roster.Clone(), maps.Clone(m.shared.members)
-	c := &Monitor{shared: &s, warned: maps.Clone(m.warned)}
+	c := &Monitor{shared: &s, warned: maps.Clone(m.warned), former: slices.Clone(m.former)}
 	for _, g := range m.groups {
 		c.groups = append(c.groups, g.clone(&s))
 	}
@@ -29,7 +29,7 @@ func (g *Group) clone(s *shared) *Group {
 	c.names, c.fencing, c.warned = maps.Clone(g.names), maps.Clone(g.fencing), maps.Clone(g.warned)
 	c.lineage, c.targeted = slices.Clone(g.lineage), slices.Clone(g.targeted)
 	c.deposed, c.prospect, c.ordered = copyOf(g.deposed), copyOf(g.prospect), copyOf(g.ordered)
-	c.older = copyEach(g.older)
+	c.older, c.theirs = copyEach(g.older), slices.Clone(g.theirs)
 	c.confirming = make(map[monitor.Addr]*confirmation, len(g.confirming))
 	for addr, asked := range g.confirming {
 		c.confirming[addr] = copyOf(asked)
@@ -104,6 +104,9 @@ func (p printer) group(g *Group) {
 		}
 		p.write("%v %s %s %s %s %v %v|", d.Deposed, p.age(d.awaited), p.age(d.back), p.age(d.askedAt), p.age(d.tried), d.effect != 0, d.fenced)
 	}
+	for _, s := range g.theirs {
+		p.write("%v %s|", s.master, p.left(s.at.Add(sightingStands)))
+	}
 	p.attempt(g.attempt)
 	for _, v := range g.voters {
 		p.write("%s %s %v %s %v %s|", v.ID, p.age(v.DownSince), v.SaidDown, p.age(v.SaidAt), v.Opinion.State, p.age(v.OpinionAt))
@@ -140,5 +143,5 @@ func (p printer) instance(i *Instance) {
 	p.write("%v %v %v %s %s|", i.Addr, i.Verdict.State, i.Verdict.Reason, p.age(i.DownSince), p.age(i.InfoSent))
 	p.write("%v %s %s %s %v %s|", e.LinkUp, p.age(e.Unanswered), p.age(e.Invalid), p.age(e.LastReply), e.Reply, p.age(e.BusyLast))
 	p.write("%v %v %v %s %v %d|", i.Info.Role, i.Info.RunID, i.Info.ReplID, i.Info.MasterHost, i.Info.LinkUp, i.Info.Offset())
-	p.write("%v %v %v %v %v|", i.RunID, i.turned, i.Reconf, i.repairing != 0, i.prospect)
+	p.write("%v %v %v %v %v %s|", i.RunID, i.turned, i.Reconf, i.repairing != 0, i.prospect, p.left(i.newborn.Add(bereftFor)))
 }

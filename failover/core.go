@@ -15,6 +15,7 @@ type Monitor struct {
 	groups []*Group
 	// told holds the configuration warnings that were already given.
 	warned map[string]bool
+	former []quorum.Configuration // of groups that were removed, oldest first
 }
 
 // shared is what all groups of one monitor use.
@@ -56,6 +57,7 @@ func NewMonitor(who Identity) *Monitor {
 // Start begins to watch a group, from what was saved of it or from its
 // configuration alone. The output tells what to probe and whom to ask.
 func (m *Monitor) Start(now monitor.Instant, set Settings, saved Saved) Output {
+	m.recall(&saved)
 	g := newGroup(now, m.shared, set, saved)
 	m.groups = append(m.groups, g)
 	return g.start(now)
@@ -64,9 +66,35 @@ func (m *Monitor) Start(now monitor.Instant, set Settings, saved Saved) Output {
 // Remove stops watching a group and reports whether it was watched.
 func (m *Monitor) Remove(name string) bool {
 	n := len(m.groups)
+	if g := m.Group(name); g != nil {
+		m.remember(g.config)
+	}
 	m.groups = slices.DeleteFunc(m.groups, func(g *Group) bool { return g.set.Name == name })
 	m.dropIdlePeers()
 	return len(m.groups) < n
+}
+
+// maxFormer bounds how many removed groups are remembered.
+const maxFormer = 1024
+
+// remember keeps the configuration of a group that is removed.
+func (m *Monitor) remember(c quorum.Configuration) {
+	m.former = slices.DeleteFunc(m.former, func(f quorum.Configuration) bool { return f.Group == c.Group })
+	if m.former = append(m.former, c); len(m.former) > maxFormer {
+		m.former = m.former[1:]
+	}
+}
+
+// recall gives a group that is monitored again, with the master that it had,
+// the epoch of that configuration. At epoch 0 it would take the word of the
+// first peer that it hears, which may have missed the last failover, and two
+// such monitors would undo it.
+func (m *Monitor) recall(s *Saved) {
+	for _, f := range m.former {
+		if f.Group == s.Name && f.Master == s.Master && f.Epoch > s.ConfigEpoch {
+			s.ConfigEpoch, s.ConfigLeader = f.Epoch, f.Leader
+		}
+	}
 }
 
 // Tidy forgets peers that no group has as a voter any more.

@@ -56,11 +56,11 @@ func (g *Group) advanceDeposed() {
 		d.back = i.Evidence.LastReply
 	}
 	if i.Info.Role == monitor.RoleReplica && i.InfoSent >= d.back && g.follows(i, g.config.Master) {
-		g.deposedFollows(d)
+		g.nextDeposed()
 		return
 	}
 	d.look(g.now, i)
-	if d.effect != 0 || len(g.fencing) > 0 || !g.myTurn(d) {
+	if d.effect != 0 || len(g.fencing) > 0 || !g.myTurn(d) || g.electing() {
 		return
 	}
 	if d.settled != monitor.Never && i.InfoSent <= d.settled && !g.after(d.settled, obeyWait) {
@@ -75,6 +75,23 @@ func (g *Group) advanceDeposed() {
 	}
 }
 
+// restartedAsMaster treats a replica that restarts as a master like a deposed one
+// that returns: its configuration is older than our order, because Redis could
+// not rewrite it or may not, and it takes writes.
+func (g *Group) restartedAsMaster(i *Instance, before monitor.Info) {
+	if before.Role != monitor.RoleReplica || i.Info.Role != monitor.RoleMaster {
+		return
+	}
+	if g.deposed != nil || g.config.Epoch == 0 || g.electing() {
+		return
+	}
+	if m := g.master(); m.newborn != monitor.Never && (m.Info.StartedEmpty() || m.Info.Keys == 0) && i.Info.Keys > 0 {
+		return // both were restarted, and this one kept the data: Sentinel's 8 s for the operator
+	}
+	g.deposed = &deposition{Deposed: Deposed{Addr: i.Addr, RunID: before.RunID, Epoch: g.config.Epoch}, awaited: g.now, back: g.now}
+	g.dirty, g.retarget = true, true
+}
+
 // maxOlder bounds how many masters of earlier switches are awaited.
 const maxOlder = 8
 
@@ -82,6 +99,7 @@ const maxOlder = 8
 // another is deposed.
 func (g *Group) keepOlder(deposed, promoted monitor.Addr) {
 	if g.deposed != nil {
+		g.letGo(g.deposed)
 		g.older = append(g.older, g.deposed)
 	}
 	g.older = slices.DeleteFunc(g.older, func(d *deposition) bool { return d.Addr == deposed || d.Addr == promoted })
@@ -90,25 +108,42 @@ func (g *Group) keepOlder(deposed, promoted monitor.Addr) {
 	}
 }
 
+// letGo stops working on a deposed master, for good or for now: its fence is
+// lifted, and the result of an order under way is not waited for.
+func (g *Group) letGo(d *deposition) {
+	if d.fenced {
+		g.do(Unfence{Addr: d.Addr})
+	}
+	d.fenced, d.effect = false, 0
+}
+
 // nextDeposed ends the work on a deposed master and turns to one of an earlier switch.
 func (g *Group) nextDeposed() {
+	g.letGo(g.deposed)
 	g.deposed, g.dirty, g.retarget = nil, true, true
 	if n := len(g.older); n > 0 {
 		g.deposed, g.older = g.older[n-1], g.older[:n-1]
 	}
 }
 
-// turnToReturned works on whichever deposed master is back.
+// turnToReturned works on whichever deposed master is back and can obey. One
+// that went away again does not keep the others waiting.
 func (g *Group) turnToReturned() {
-	if d := g.deposed; d.back != monitor.Never || d.effect != 0 || len(g.fencing) > 0 {
+	d := g.deposed
+	if d.effect != 0 || len(g.fencing) > 0 || d.back != monitor.Never && d.ready != monitor.Never && g.linked(d.Addr) {
 		return
 	}
 	for n, d := range g.older {
-		if i := g.instance(d.Addr); i != nil && i.Evidence.LinkUp && i.Evidence.LastReply > d.awaited {
+		if i := g.instance(d.Addr); i != nil && i.Evidence.LinkUp && i.Evidence.LastReply > d.awaited && !cannotObey(i) {
 			g.older[n], g.deposed = g.deposed, d
 			return
 		}
 	}
+}
+
+func (g *Group) linked(addr monitor.Addr) bool {
+	i := g.instance(addr)
+	return i != nil && i.Evidence.LinkUp
 }
 
 // learnBranch notes where the new master's history left the old one's, by which
@@ -121,21 +156,20 @@ func (g *Group) learnBranch(d *deposition) {
 	}
 }
 
-func (g *Group) deposedFollows(d *deposition) {
-	if d.fenced {
-		g.do(Unfence{Addr: d.Addr})
-	}
-	g.nextDeposed()
-}
-
 // look notes since when the deposed master could obey.
 func (d *deposition) look(now monitor.Instant, i *Instance) {
-	switch r := i.Evidence.Reply; {
-	case r.Busy() || r == monitor.ReplyLoading:
+	switch {
+	case cannotObey(i):
 		d.ready = monitor.Never
 	case d.ready == monitor.Never:
 		d.ready = now
 	}
+}
+
+// cannotObey reports whether an instance refuses every order for the time being.
+func cannotObey(i *Instance) bool {
+	r := i.Evidence.Reply
+	return r.Busy() || r.Blind() || r == monitor.ReplyLoading || r == monitor.ReplyOther
 }
 
 // myTurn reports whether this monitor should work on the deposed master: the
@@ -187,6 +221,39 @@ func (g *Group) confirmedSince(since monitor.Instant) bool {
 	return n >= quorum.Majority(g.votersAll())
 }
 
+// electing reports whether a failover to a newer configuration may be under way
+// with our vote. The leader may promote the very instance that we are bringing
+// back: nothing is fenced or repointed until it has switched, given up or let
+// its lease run out.
+func (g *Group) electing() bool {
+	end := monitor.Never
+	if a := g.attempt; a != nil && a.epoch > g.config.Epoch {
+		end = a.lease.Add(time.Second)
+	}
+	if g.ballot.Epoch > g.config.Epoch && g.ballot.Leased(g.now) {
+		end = max(end, g.promotionEnd())
+	}
+	if g.now < end {
+		g.lookAgain(end)
+		return true
+	}
+	return false
+}
+
+// sentinelAttempt is how long a redis-sentinel with our vote may take until it
+// promotes: 10 s until it is elected, and the choice.
+const sentinelAttempt = 15 * time.Second
+
+// promotionEnd is until when the leader with our vote may order a promotion. The
+// vote for a redis-sentinel binds us longer, for it keeps that spacing itself.
+func (g *Group) promotionEnd() monitor.Instant {
+	end := g.ballot.LeaseEnd()
+	if p := g.roster.Get(g.ballot.Leader); p != nil && p.Kind == quorum.KindSentinel {
+		return min(end, end.Add(sentinelAttempt-2*g.set.FailoverTimeout))
+	}
+	return end
+}
+
 // newMasterServes reports whether the new master answers as master; it asks.
 func (g *Group) newMasterServes(d *deposition) bool {
 	m := g.master()
@@ -214,7 +281,7 @@ func (g *Group) fenceDone(addr monitor.Addr, r Done) {
 	case r.Outcome != OutcomeDone:
 		g.lookAgain(g.now.Add(deposedPoll))
 		return
-	case !wanted:
+	case !wanted || g.electing():
 		g.do(Unfence{Addr: addr})
 		return
 	}
@@ -270,11 +337,7 @@ func divergenceUnknown(d Deposed, old monitor.Info) monitor.Reason {
 // deposedDone takes the result of the deposed master's Repoint.
 func (g *Group) deposedDone(r Done) {
 	d := g.deposed
-	d.effect = 0
-	if d.fenced {
-		d.fenced = false
-		g.do(Unfence{Addr: d.Addr})
-	}
+	g.letGo(d)
 	if r.Outcome == OutcomeDone {
 		i := g.instance(d.Addr)
 		g.note("+convert-to-slave", g.subject(i).String(), ReasonDeposed)
@@ -295,13 +358,13 @@ func (g *Group) repairAll() {
 		return
 	}
 	busy := 0
-	for _, i := range g.replicas() {
-		if i.repairing != 0 {
+	for _, i := range g.instances {
+		if g.isReplica(i) && i.repairing != 0 {
 			busy++
 		}
 	}
-	for _, i := range slices.Clone(g.replicas()) {
-		if busy < g.set.ParallelSyncs && g.repairReplica(i) {
+	for _, i := range g.instances {
+		if busy < g.set.ParallelSyncs && g.isReplica(i) && g.repairReplica(i) {
 			busy++
 		}
 	}

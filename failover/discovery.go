@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -90,6 +91,9 @@ func (g *Group) confirmed(a quorum.Answer) bool {
 		c.failed = true
 	case a.Peer == g.self:
 		g.metOurselves(a)
+	case g.voter(a.Peer) == nil && !g.ourGroup(a.Config):
+		c.failed = true
+		g.strangerMet(a)
 	default:
 		delete(g.confirming, a.Addr)
 		g.welcome(a)
@@ -189,7 +193,10 @@ func (g *Group) configAnswered(v *Voter, a quorum.Answer) {
 // consider takes a voter's configuration if it replaces ours. An address that
 // is no instance of the group must first answer as master on our lineage.
 func (g *Group) consider(v *Voter, c quorum.Configuration) {
-	if c.Epoch == g.config.Epoch && !g.same(c.Master, g.config.Master) && c.Leader != "" {
+	if c.Epoch == 0 {
+		return // nobody wins it: it is what a monitor starts with
+	}
+	if c.Epoch == g.config.Epoch && c.Epoch > 0 && !g.same(c.Master, g.config.Master) {
 		g.renew = true // whichever of the two stands
 	}
 	if !c.Supersedes(g.config) || !g.epochs.Plausible(c.Epoch) || !monitor.ValidHost(c.Master.Host) {
@@ -200,9 +207,14 @@ func (g *Group) consider(v *Voter, c quorum.Configuration) {
 		g.switchTo(c, v)
 		return
 	}
-	if g.prospect != nil && !c.Supersedes(*g.prospect) {
+	if p := g.prospect; p != nil && g.voter(p.Author) != nil && !c.Supersedes(*p) {
 		return
 	}
+	g.look(c)
+}
+
+// look probes the address that a configuration names, before it is adopted.
+func (g *Group) look(c quorum.Configuration) {
 	g.prospect = &c
 	g.dropProspects()
 	if i := g.instance(c.Master); i == nil && len(g.instances) < maxInstances {
@@ -223,14 +235,15 @@ func (g *Group) dropProspects() {
 }
 
 // judgeProspect adopts a configuration whose address has now answered as a
-// master that shares our history, or that a majority of the voters hold: we may
-// have missed, stalled or cut off, how its history grew out of the one we know.
+// master that shares our history, or whose leader had our own vote, or that a
+// majority of the voters hold: we may have missed, stalled or cut off, how its
+// history grew out of the one we know.
 func (g *Group) judgeProspect(i *Instance) {
 	c := g.prospect
 	if c == nil || !g.same(c.Master, i.Addr) || i.Info.Role != monitor.RoleMaster {
 		return
 	}
-	if !g.lineage.Accepts(i.Info) && !g.majorityHolds(*c) {
+	if !g.lineage.Accepts(i.Info) && !g.votedFor(*c) && !g.majorityHolds(*c) {
 		return
 	}
 	g.prospect = nil
@@ -241,6 +254,17 @@ func (g *Group) judgeProspect(i *Instance) {
 	adopted := *c
 	adopted.Master = i.Addr
 	g.switchTo(adopted, g.voter(c.Author))
+}
+
+// votedFor reports whether the leader that we elected in c's epoch told us over
+// RESP that it holds c. A redis-sentinel does not name the leader.
+func (g *Group) votedFor(c quorum.Configuration) bool {
+	leader := cmp.Or(c.Leader, c.Author)
+	if g.ballot.Epoch != c.Epoch || g.ballot.Leader != leader {
+		return false
+	}
+	v := g.voter(leader)
+	return v != nil && v.Config.Epoch == c.Epoch && g.same(v.Config.Master, c.Master)
 }
 
 // majorityHolds reports whether a majority of the voters told us over RESP that

@@ -64,6 +64,7 @@ const (
 	ReasonSyncing        monitor.Reason = "full-sync-in-progress"
 	ReasonElectable      monitor.Reason = "electable"
 	ReasonEvenVoters     monitor.Reason = "even-number-of-voters"
+	ReasonForeignGroup   monitor.Reason = "another-group-of-this-name"
 )
 
 // emit appends an event about a subject.

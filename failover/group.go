@@ -38,6 +38,7 @@ type Group struct {
 	toldAt      monitor.Instant
 	askedAt     monitor.Instant
 	confirming  map[monitor.Addr]*confirmation
+	theirs      []sighting // masters of other groups of this name
 	kill        killing
 	fencing     map[uint64]monitor.Addr // fences under way, by effect
 	configSince monitor.Instant         // when the configured master became so here
@@ -148,7 +149,7 @@ func (g *Group) takeOrder(in Input) {
 	case Reset:
 		g.reset()
 	case Resolved:
-		g.names[in.Host] = in.IP
+		g.resolved(in)
 	case Persisted:
 		if a := g.attempt; a != nil && a.promise != 0 && !a.durable && a.promise <= in.Promise {
 			// The requests leave now: what is counted from their sending starts here.
@@ -278,6 +279,9 @@ func (g *Group) settingsChanged(set Settings) {
 func (g *Group) reset() {
 	g.warn("+reset-master", g.masterSubject().String(), ReasonReset)
 	g.abandon("", ReasonReset)
+	if g.deposed != nil {
+		g.letGo(g.deposed)
+	}
 	master := g.master()
 	fresh := newInstance(g.now, master.Addr)
 	fresh.Evidence, fresh.Info, fresh.Threshold = master.Evidence, master.Info, master.Threshold

@@ -1,6 +1,8 @@
 package failover
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"picket/monitor"
@@ -30,6 +32,8 @@ type Instance struct {
 	LinkedSeen  monitor.Instant // when its link to the configured master was last seen up
 	Reconf      reconf
 	ReconfAt    monitor.Instant
+	former      string          // the newest id of the lineage when newborn was set
+	newborn     monitor.Instant // when it was first seen to be another process than the one we held; Never after a while
 	repair      monitor.Instant // when a repair of it was last ordered
 	repairing   uint64          // the effect that repairs it, 0 when none
 	turned      bool            // this very process was a replica before it was the master that it is
@@ -78,12 +82,14 @@ func (g *Group) instance(addr monitor.Addr) *Instance {
 func (g *Group) replicas() []*Instance {
 	list := make([]*Instance, 0, len(g.instances))
 	for _, i := range g.instances {
-		if i.Addr != g.config.Master && !i.prospect {
+		if g.isReplica(i) {
 			list = append(list, i)
 		}
 	}
 	return list
 }
+
+func (g *Group) isReplica(i *Instance) bool { return i.Addr != g.config.Master && !i.prospect }
 
 // same reports whether two addresses name the same instance: equal, or equal
 // once host names are resolved.
@@ -97,6 +103,23 @@ func (g *Group) numeric(host string) string {
 	}
 	return host
 }
+
+// maxNames bounds how many host names are remembered: a replica can name another
+// master in each INFO.
+const maxNames = 3 * maxInstances
+
+// resolved takes the numeric address of a host name.
+func (g *Group) resolved(in Resolved) {
+	if _, known := g.names[in.Host]; !known && len(g.names) >= maxNames {
+		maps.DeleteFunc(g.names, func(host, _ string) bool {
+			return !slices.ContainsFunc(g.instances, func(i *Instance) bool { return i.names(host) })
+		})
+	}
+	g.names[in.Host] = in.IP
+}
+
+// names reports whether an instance has that host as address or as master.
+func (i *Instance) names(host string) bool { return i.Addr.Host == host || i.Info.MasterHost == host }
 
 // maxInstances bounds how many replicas a group takes from INFO and from files.
 const maxInstances = 512

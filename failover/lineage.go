@@ -22,6 +22,13 @@ func (l Lineage) Rank(id string) int {
 	return slices.IndexFunc(l, func(b Branch) bool { return b.ReplID == id })
 }
 
+func (l Lineage) newest() string {
+	if len(l) == 0 {
+		return ""
+	}
+	return l[len(l)-1].ReplID
+}
+
 // Standing says how an instance's data relate to the lineage.
 type Standing uint8
 
@@ -32,8 +39,15 @@ const (
 	Foreign                   // its data come from elsewhere
 )
 
+// restartedOffset is the most that a replica says of its offset when it has
+// read nothing from anybody since it started without a replication id of its
+// own (Redis: slave_repl_offset is 1 without a master, cached or linked).
+const restartedOffset = 1
+
 // Standing judges an instance by its INFO. known reports whether an address
-// belongs to the group.
+// belongs to the group. An id that is not ours, with an offset in it, is proof
+// of another history; without one it is a restart that kept the data and lost
+// the id (an append-only file).
 func (l Lineage) Standing(info monitor.Info, known func(monitor.Addr) bool) Standing {
 	switch {
 	case l.Rank(info.ReplID) >= 0:
@@ -42,7 +56,7 @@ func (l Lineage) Standing(info monitor.Info, known func(monitor.Addr) bool) Stan
 		return Foreign
 	case l.Rank(info.ReplID2) >= 0:
 		return OnLineage // branched off one of ours
-	case len(l) == 0 || !info.LinkUp:
+	case len(l) == 0 || !info.LinkUp && info.ReplicaOffset <= restartedOffset:
 		return Unproven
 	}
 	return Foreign
@@ -80,6 +94,8 @@ func (l *Lineage) grow(info monitor.Info) bool {
 func (g *Group) learnLineage(i *Instance) {
 	m := g.master()
 	switch {
+	case g.bereft(m): // who has synced with it has lost its data too
+		return
 	case i != m && g.linkedToMaster(i) && !i.Info.SyncInProgress:
 		// A replica with a working link has the master's data.
 	case i == m && i.Info.Role == monitor.RoleMaster && len(g.lineage) > 0 && g.lineage.Rank(i.Info.ReplID2) >= 0:

@@ -220,3 +220,52 @@ func TestADeposedMasterThatIsBusyIsLeftToTheLeader(t *testing.T) {
 		t.Error("did not stand in once it could obey")
 	}
 }
+
+func TestAGroupThatIsMonitoredAgainKeepsItsEpochWithItsMaster(t *testing.T) {
+	tests := []struct {
+		name  string
+		addr  monitor.Addr
+		epoch uint64
+	}{
+		{"the same master", master, 7},
+		{"another master: the operator's wish", replicaA, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t, setup{saved: func(s *Saved) { s.ConfigEpoch, s.ConfigLeader, s.CurrentEpoch = 7, peer2, 7 }})
+			set := b.g.set
+			b.m.Remove("main")
+			b.m.Start(b.now, set, Saved{Name: "main", Master: tt.addr, LeaderEpoch: 7})
+			if c := b.m.Group("main").Configuration(); c.Epoch != tt.epoch || c.Master != tt.addr {
+				t.Errorf("holds %s at epoch %d, want epoch %d", c.Master, c.Epoch, tt.epoch)
+			}
+		})
+	}
+}
+
+func TestRemovedGroupsAreRememberedInBoundedMemory(t *testing.T) {
+	b := newBench(t, setup{})
+	for n := range uint64(2 * maxFormer) {
+		b.m.remember(quorum.Configuration{Group: "g" + itoa(int(n)), Master: master, Epoch: n})
+	}
+	if len(b.m.former) != maxFormer || b.m.former[maxFormer-1].Epoch != 2*maxFormer-1 {
+		t.Errorf("remembers %d groups", len(b.m.former))
+	}
+}
+
+// The work on an older deposed master must not expose the newest one to the
+// common repointing of replicas, which asks nobody for confirmation.
+func TestEveryAwaitedMasterIsLeftToTheWorkOnDeposedOnes(t *testing.T) {
+	b, winner := switched(t)
+	other := replicaA
+	if other == winner {
+		other = replicaB
+	}
+	b.g.older = append(b.g.older, &deposition{Deposed: Deposed{Addr: other}, awaited: b.now})
+	b.g.deposed, b.g.older[0] = b.g.older[0], b.g.deposed
+	for _, a := range []monitor.Addr{master, other} {
+		if !b.g.isDeposed(b.g.instance(a)) {
+			t.Errorf("%s is repointed like any replica", a)
+		}
+	}
+}

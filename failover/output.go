@@ -31,6 +31,7 @@ type Target struct {
 	PingEvery time.Duration
 	InfoEvery time.Duration
 	DialEvery time.Duration
+	Listen    bool // hear the hellos that others publish there
 }
 
 // Effect is a request to a shell. Its result comes back as an Input that
@@ -62,9 +63,11 @@ type Action interface{ action() }
 // The actions.
 type (
 	// Promote orders an instance to become master (result: Done). It must not be
-	// written after Until.
+	// written after Until, nor to another process than RunID ("": unknown): it was
+	// chosen for the data that it holds.
 	Promote struct {
 		Addr  monitor.Addr
+		RunID string
 		Until monitor.Instant
 	}
 	// Repoint orders an instance to replicate from To (result: Done).

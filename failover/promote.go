@@ -9,8 +9,9 @@ import (
 
 // validate says why an elected leader must not promote after all, or "".
 // A serving reply from the process that we held stops it. Once that process was
-// seen gone, LOADING does not, and a new process only if it has its data.
-func (g *Group) validate(a *attempt) monitor.Reason {
+// seen gone, LOADING does not, and a new process only if it has its data; for
+// that, replicas count by what they answered at or after since.
+func (g *Group) validate(a *attempt, since monitor.Instant) monitor.Reason {
 	if a.forced || g.odownSince != monitor.Never {
 		return ""
 	}
@@ -20,7 +21,7 @@ func (g *Group) validate(a *attempt) monitor.Reason {
 		return g.agreed.Reason // the others changed their minds
 	case m.Evidence.Gone && m.Evidence.Reply == monitor.ReplyLoading:
 		return ""
-	case g.reborn(m) && !g.rebornWhole(m):
+	case g.reborn(m) && !g.rebornWhole(m, since):
 		return ""
 	}
 	return ReasonMasterAnswers
@@ -32,13 +33,15 @@ func (g *Group) reborn(m *Instance) bool {
 }
 
 // rebornWhole reports whether a restarted master came back with the group's
-// data: on the lineage, and not behind the best replica.
-func (g *Group) rebornWhole(m *Instance) bool {
+// data: on the lineage, and not behind a replica that could be promoted. One that
+// has taken over its history cannot be ahead of it, whenever each was asked.
+func (g *Group) rebornWhole(m *Instance, since monitor.Instant) bool {
 	if len(g.lineage) > 0 && !g.lineage.Accepts(m.Info) {
 		return false
 	}
-	for _, i := range g.replicas() {
-		if i.InfoAt != monitor.Never && !i.Down() && i.Info.ReplicaOffset > m.Info.Offset() && g.linkedOnce(i) {
+	for _, c := range g.candidates(since) {
+		i := g.instance(c.Addr)
+		if c.Reason == ReasonElectable && c.Offset > m.Info.Offset() && i.Info.ReplID != m.Info.ReplID && g.linkedOnce(i) {
 			return false
 		}
 	}
@@ -57,7 +60,7 @@ func (g *Group) advanceSelect(a *attempt) {
 	if !a.forced && g.unidentified(g.master()) {
 		return
 	}
-	if reason := g.validate(a); reason != "" {
+	if reason := g.validate(a, monitor.Never); reason != "" {
 		g.abandonSelect(a, reason)
 		return
 	}
@@ -75,12 +78,18 @@ func (g *Group) advanceSelect(a *attempt) {
 	if g.awaitsBetter(since, a.entered) {
 		return
 	}
-	list := g.candidates(since)
-	if len(list) == 0 || list[0].Reason != ReasonElectable {
-		g.abandon("-failover-abort-no-good-slave", ReasonNoReplica)
+	if reason := g.validate(a, since); reason != "" {
+		g.abandonSelect(a, reason) // what seemed ahead of a reborn master is not any more
 		return
 	}
-	g.order(a, g.instance(list[0].Addr))
+	switch list := g.candidates(since); {
+	case len(list) > 0 && list[0].Reason == ReasonElectable:
+		g.order(a, g.instance(list[0].Addr))
+	case g.restorable():
+		g.order(a, g.master())
+	default:
+		g.abandon("-failover-abort-no-good-slave", ReasonNoReplica)
+	}
 }
 
 func (g *Group) abandonSelect(a *attempt, reason monitor.Reason) {
@@ -105,7 +114,7 @@ func (g *Group) order(a *attempt, i *Instance) {
 	}
 	g.orderedAt = g.now
 	g.do(TellConfig{*g.ordered})
-	a.effect = g.do(Promote{Addr: i.Addr, Until: a.lease})
+	a.effect = g.do(Promote{Addr: i.Addr, RunID: i.Info.RunID, Until: a.lease})
 	g.note("+failover-state-wait-promotion", g.subject(i).String(), ReasonElectable)
 	g.retarget = true
 }
@@ -162,6 +171,10 @@ func (g *Group) promoted(a *attempt, reason monitor.Reason) {
 	g.warn("+promoted-slave", g.subject(i).String(), reason)
 	g.warn("+failover-state-reconf-slaves", g.masterSubject().String(), reason)
 	a.phase, a.entered = phaseReconf, g.now
+	if i == g.master() {
+		g.configSince = g.now // what it reported before is over
+		g.do(Refresh{Addr: i.Addr})
+	}
 	g.switchTo(quorum.Configuration{
 		Author: g.self, Group: g.set.Name, Epoch: a.epoch, Leader: g.self, Master: i.Addr,
 	}, nil)
@@ -238,7 +251,7 @@ func (g *Group) adopt(i *Instance) {
 	case !g.master().Down() || !i.turned || g.ballot.Leader == g.self || g.ballot.Leased(g.now):
 		return
 	}
-	if c.Leader == g.self && g.attempt != nil || !c.Supersedes(g.config) {
+	if c.Leader == g.self && g.attempt != nil || c.Epoch <= g.config.Epoch {
 		return
 	}
 	g.switchTo(c, nil)

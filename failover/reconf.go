@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"slices"
 	"time"
 
 	"picket/monitor"
@@ -54,7 +55,14 @@ func (g *Group) advanceReconf(a *attempt) {
 	}
 }
 
-func (g *Group) isDeposed(i *Instance) bool { return g.deposed != nil && g.deposed.Addr == i.Addr }
+// isDeposed reports whether an instance is a master that a switch left behind
+// and that has not followed since. The work on deposed masters alone repoints it.
+func (g *Group) isDeposed(i *Instance) bool {
+	if g.deposed == nil {
+		return false
+	}
+	return g.deposed.Addr == i.Addr || slices.ContainsFunc(g.older, func(d *deposition) bool { return d.Addr == i.Addr })
+}
 
 func (g *Group) needsReconf(i *Instance) bool {
 	return i.Reconf == reconfNone && !g.isDeposed(i) && !i.Down() && i.Evidence.LastReply != monitor.Never

@@ -49,10 +49,16 @@ func (g *Group) convert(i *Instance) bool {
 
 // fixStray repairs a replica that follows another master. One that follows a
 // member of this group was missed by a failover; a foreign one is given
-// Sentinel's failover-timeout, for an operator may be moving it.
+// Sentinel's failover-timeout, for an operator may be moving it. One that follows
+// the master of another group of this name was moved there: two pools that each
+// call it back would do so forever.
 func (g *Group) fixStray(i *Instance) bool {
 	wait := g.set.FailoverTimeout
-	if g.known(monitor.Addr{Host: i.Info.MasterHost, Port: i.Info.MasterPort}) {
+	followed := monitor.Addr{Host: i.Info.MasterHost, Port: i.Info.MasterPort}
+	if g.watchedElsewhere(followed) {
+		return false
+	}
+	if g.known(followed) {
 		wait = strayWait
 		if rank := g.rank(); rank > 0 {
 			wait = max(g.set.FailoverTimeout, strayWait) + time.Duration(rank)*standInWait
@@ -71,6 +77,9 @@ func (g *Group) fixStray(i *Instance) bool {
 // the new master for an unexpected one: it would make it follow the old, and
 // what clients had written to it would be gone.
 func (g *Group) mayRepair() bool {
+	if g.electing() {
+		return false
+	}
 	if g.confirmedSince(g.now.Add(-confirmFor)) {
 		return true
 	}

@@ -164,6 +164,30 @@ func TestAnUnexpectedMasterGetsSentinelsEightSeconds(t *testing.T) {
 	b.wantReason("+convert-to-slave", ReasonUnexpectedMain)
 }
 
+// A configuration that Redis could not rewrite, or may not, makes a master of an
+// old one again whenever it restarts.
+func TestAReplicaThatRestartsAsAMasterIsTreatedAsADeposedOne(t *testing.T) {
+	for restarted, again := range map[bool]string{true: "restarted", false: "told to be a master"} {
+		b, winner := switched(t)
+		b.g.deposed = nil
+		was := b.info[master]
+		b.info[master] = replicaInfo(master, 1000)
+		b.info[master].MasterHost = winner.Host
+		b.inform(master)
+		b.pass(20 * ms)
+		b.forget()
+		b.info[master] = was
+		if restarted {
+			was.RunID = strings.Repeat("8", 40)
+		}
+		b.inform(master)
+		b.pass(500 * ms)
+		if got := hasAction[Fence](b); got != restarted {
+			t.Fatalf("%s: fenced is %v", again, got)
+		}
+	}
+}
+
 func TestAPromotionWhoseLeaderDiedIsAdopted(t *testing.T) {
 	for _, told := range []bool{true, false} {
 		b := newBench(t, setup{})

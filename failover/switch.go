@@ -15,7 +15,7 @@ func (g *Group) switchTo(c quorum.Configuration, from *Voter) {
 	if from != nil {
 		g.warn("+config-update-from", g.peerSubject(from).String(), ReasonSuperseded)
 	}
-	if a := g.attempt; a != nil && a.epoch != c.Epoch {
+	if a := g.attempt; a != nil && !g.wonBy(a, c) {
 		g.release(a)
 		g.attempt = nil // superseded, silently, as in Sentinel
 	}
@@ -56,7 +56,7 @@ func (g *Group) install(c quorum.Configuration, i *Instance) {
 	g.kill = killing{}
 	for _, other := range g.instances {
 		other.DownSince, other.Reconf, other.RebootSince = monitor.Never, reconfNone, monitor.Never
-		other.repairing = 0
+		other.repairing, other.newborn = 0, monitor.Never
 	}
 	i.RunID, i.RoleSince = i.Info.RunID, g.now
 	g.ballot.Free(c.Leader, c.Epoch) // the failover is complete: the next may follow at once
@@ -64,16 +64,29 @@ func (g *Group) install(c quorum.Configuration, i *Instance) {
 	g.dirty, g.retarget = true, true
 }
 
+// wonBy reports whether c is what an attempt of ours won.
+func (g *Group) wonBy(a *attempt, c quorum.Configuration) bool {
+	return a.epoch == c.Epoch && c.Leader == g.self
+}
+
 // sameMaster takes a newer epoch for the master that we have.
 func (g *Group) sameMaster(c quorum.Configuration) {
 	if c.Epoch == g.config.Epoch && c.Leader == g.config.Leader {
 		return
+	}
+	if a := g.attempt; a != nil && a.epoch != 0 && a.phase < phaseReconf && a.epoch <= c.Epoch && !g.wonBy(a, c) {
+		g.release(a)
+		g.attempt, g.retarget = nil, true // what it would win is older than what we hold now
 	}
 	g.renew = g.renew && c.Epoch == g.config.Epoch
 	g.ballot.Free(c.Leader, c.Epoch)
 	g.config.Epoch, g.config.Leader = c.Epoch, c.Leader
 	g.epochs.Observe(c.Epoch)
 	g.dirty = true
+	if m := g.master(); m.Info.Role == monitor.RoleReplica {
+		g.configSince = g.now // its leader has restored it: what it said before counts no more
+		g.do(Refresh{Addr: m.Addr})
+	}
 	g.announceConfig()
 }
 
@@ -87,7 +100,7 @@ func (g *Group) announceConfig() {
 // voted one, so that monitors that know only one of the two agree as well. The
 // leader of the one that stands does it.
 func (g *Group) advanceRenewal() {
-	if !g.renew || g.attempt != nil || g.odownSince != monitor.Never || g.config.Leader != g.self || g.shared.unsaved != "" || !g.impostor.IsZero() {
+	if !g.renew || g.attempt != nil || g.odownSince != monitor.Never || g.config.Leader != g.self || g.shared.unsaved != "" || !g.impostor.IsZero() || g.epochs.Exhausted() {
 		return
 	}
 	if g.now < g.retryAt {
@@ -104,7 +117,7 @@ func (g *Group) advanceRenewal() {
 func (g *Group) renewed(a *attempt) {
 	g.renew, g.attempt = false, nil
 	c := g.config
-	c.Epoch = a.epoch
+	c.Epoch, c.Leader = a.epoch, g.self
 	g.sameMaster(c)
 	g.ballot.Free(g.self, a.epoch)
 }

@@ -1,7 +1,6 @@
 package failover
 
 import (
-	"slices"
 	"time"
 
 	"picket/monitor"
@@ -12,6 +11,11 @@ const (
 	eagerDial  = 100 * time.Millisecond
 	eagerFor   = time.Minute
 	calmPeriod = time.Second
+	// listenAll is how long after its start a group listens on every instance.
+	listenAll = 10 * time.Second
+	// unheard is after how long without its hello a voter is listened for on
+	// every instance: three periods.
+	unheard = 6 * time.Second
 )
 
 // pingEvery is how often an instance is pinged: a master often enough that
@@ -64,20 +68,46 @@ func (g *Group) infoEvery(i *Instance) time.Duration {
 	return monitor.InfoPeriod
 }
 
-func (g *Group) targets() []Target {
-	list := make([]Target, 0, len(g.instances))
-	for _, i := range g.instances {
-		list = append(list, Target{
-			Addr: i.Addr, PingEvery: g.pingEvery(i), InfoEvery: g.infoEvery(i), DialEvery: g.dialEvery(i),
-		})
+func (g *Group) target(i *Instance) Target {
+	return Target{Addr: i.Addr, PingEvery: g.pingEvery(i), InfoEvery: g.infoEvery(i), DialEvery: g.dialEvery(i), Listen: g.listensOn(i)}
+}
+
+// listensOn reports whether hellos are heard on an instance: on the master
+// always, and on the others, which the master's stream carries them to as well,
+// only while that may not be enough. A monitor that publishes on the master is
+// heard there; one that cannot reach it hears us on the others, as we publish on
+// all, and asks us over RESP.
+func (g *Group) listensOn(i *Instance) bool {
+	if i.Addr == g.config.Master || g.master().Verdict.State != monitor.StateUp || !g.after(g.born, listenAll) {
+		return true
 	}
-	return list
+	for _, v := range g.voters {
+		if v.DownSince == monitor.Never && (v.LastHello == monitor.Never || g.after(v.LastHello, unheard)) {
+			return true
+		}
+	}
+	return false
 }
 
 // retargetIfPaced publishes the targets when any of them, or its pace, changed.
+// The list that was published is never changed, only replaced.
 func (g *Group) retargetIfPaced() {
-	now := g.targets()
-	if !slices.Equal(now, g.targeted) {
-		g.targeted, g.retarget = now, true
+	same := len(g.instances) == len(g.targeted)
+	for n, i := range g.instances {
+		same = g.target(i) == g.targetedAt(n) && same // each is looked at: it may ask to be woken
 	}
+	if same {
+		return
+	}
+	g.targeted, g.retarget = make([]Target, 0, len(g.instances)), true
+	for _, i := range g.instances {
+		g.targeted = append(g.targeted, g.target(i))
+	}
+}
+
+func (g *Group) targetedAt(n int) Target {
+	if n < len(g.targeted) {
+		return g.targeted[n]
+	}
+	return Target{}
 }

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"math"
 	"testing"
 
 	"picket/monitor"
@@ -105,5 +106,39 @@ func TestARedisSentinelsLeaseIsSentinelsSpacing(t *testing.T) {
 	b.pass(2500 * ms)
 	if a := b.askVote(peer3, 7); a.Leader != peer3 {
 		t.Errorf("voted for %.4s although the redis-sentinel is down", a.Leader)
+	}
+}
+
+// A file may hold the last epoch there is: one more would start again at 0, in
+// which votes were given before.
+func TestPastTheLastEpochNobodyCampaigns(t *testing.T) {
+	b := newBench(t, setup{saved: func(s *Saved) { s.CurrentEpoch, s.LeaderEpoch = math.MaxUint64, 7 }})
+	b.g.epochs.Current = math.MaxUint64 // the daemon takes it from the file
+	b.kill(master)
+	b.pass(2000 * ms)
+	b.wantReason(EventFailoverHeld, quorum.ReasonNoEpochs)
+	b.wantNone("+try-failover", "+vote-for-leader")
+	b.step(FailoverAsked{Ticket: 3})
+	if a, _ := action[AnswerFailover](b); a.Refusal == "" || b.g.ballot.Epoch != 7 || b.m.CurrentEpoch() != math.MaxUint64 {
+		t.Errorf("refusal %q, vote in epoch %d, current %d", a.Refusal, b.g.ballot.Epoch, b.m.CurrentEpoch())
+	}
+}
+
+// Found by FuzzStep: a newer epoch for the master that we hold came while our own
+// campaign was waiting for votes, and winning that took the configuration back.
+func TestACampaignThatANewerConfigurationOvertookWinsNothing(t *testing.T) {
+	b := newBench(t, setup{})
+	const mine, asked = 8, 1 << 40
+	b.g.epochs.Current = mine
+	b.g.ballot.Cast(me, mine, monitor.Never)
+	b.g.renew = true
+	b.g.attempt = &attempt{renewal: true, phase: phaseVoting, started: b.now, entered: b.now, until: b.now.Add(1000 * ms), lease: b.now.Add(2500 * ms),
+		epoch: mine, ballots: quorum.NewBallots(me, mine), pending: map[uint64]quorum.ID{asked: peer2, asked + 1: peer3}, durable: true, oldOwner: master}
+	newer := quorum.Configuration{Author: peer3, Group: "main", Epoch: mine + 3, Leader: peer3, Master: master}
+	b.step(ConfigHeard{newer})
+	b.step(Answered{quorum.Answer{Effect: asked, Peer: peer2, Addr: peerAddr(2), Group: "main", Sent: b.now, At: b.now, Kind: quorum.KindPicket,
+		KnowsGroup: true, Down: true, Leader: me, LeaderEpoch: mine}})
+	if c := b.g.config; c.Epoch != newer.Epoch || c.Leader != peer3 {
+		t.Errorf("holds %+v", c)
 	}
 }

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -115,11 +116,9 @@ func (g *Group) lookAtVoters() {
 
 func (g *Group) lookAtMajority() {
 	down := 0
-	var missing string
 	for _, v := range g.voters {
 		if v.DownSince != monitor.Never {
 			down++
-			missing += " " + string(v.ID) + "@" + v.Addr.String()
 		}
 	}
 	bad := g.votersAll()-down < g.needed() && (down > 0 || g.after(g.born, majorityGrace))
@@ -128,14 +127,22 @@ func (g *Group) lookAtMajority() {
 	}
 	g.majorityBad = bad
 	if bad {
-		if missing == "" {
-			missing = " more monitors than are known"
-		}
 		g.warn(EventNoMajority, g.masterSubject().String()+" usable="+itoa(g.votersAll()-down)+" needed="+itoa(g.needed())+
-			" missing:"+missing, ReasonNoMajority)
+			" missing:"+g.missing(), ReasonNoMajority)
 		return
 	}
 	g.warn(EventMajorityRestored, g.masterSubject().String(), "")
+}
+
+// missing names the voters that are down.
+func (g *Group) missing() string {
+	var names string
+	for _, v := range g.voters {
+		if v.DownSince != monitor.Never {
+			names += " " + string(v.ID) + "@" + v.Addr.String()
+		}
+	}
+	return cmp.Or(names, " more monitors than are known")
 }
 
 // minds is what every voter holds of the master now, this monitor included.

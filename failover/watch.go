@@ -24,7 +24,8 @@ func (g *Group) observed(r monitor.Report) {
 	if r.Reply == monitor.ReplyPong {
 		i.RebootSince = monitor.Never
 	}
-	if wasBusy && !r.Reply.Busy() || first && g.wantsNewsOf(i) {
+	loaded := i.newborn != monitor.Never && i.Info.Loading && r.Reply == monitor.ReplyPong
+	if wasBusy && !r.Reply.Busy() || first && g.wantsNewsOf(i) || loaded {
 		g.do(Refresh{Addr: i.Addr})
 	}
 }
@@ -56,6 +57,9 @@ func (g *Group) informed(r monitor.InfoReport) {
 	}
 	g.roleSeen(i, before)
 	g.runIDSeen(i, before)
+	if i.newborn != monitor.Never && i.Info.Loading {
+		i.newborn = g.now // nobody can sync with it before it has read its data
+	}
 	g.hostSeen(i, before)
 	if i.Addr == g.config.Master {
 		g.discover(i)
@@ -96,11 +100,18 @@ func (g *Group) runIDSeen(i *Instance, before monitor.Info) {
 		return
 	}
 	g.note("+reboot", g.subject(i).String(), ReasonRestarted)
+	if i.Addr == g.config.Master {
+		i.newborn, i.former = g.now, g.lineage.newest()
+		for _, r := range g.replicas() {
+			g.do(Refresh{Addr: r.Addr}) // what they hold decides whether it is bereft
+		}
+	}
 	if i.Addr == g.config.Master && g.set.RebootDownAfter > 0 && i.Evidence.Reply != monitor.ReplyPong {
 		i.RebootSince = g.now
 	}
 	if i.Addr != g.config.Master {
 		i.RunID = i.Info.RunID // of a master: settleRunID, while no failover runs
+		g.restartedAsMaster(i, before)
 	}
 }
 
@@ -173,6 +184,7 @@ func (g *Group) rulesFor(i *Instance, cut monitor.Instant) monitor.Rules {
 		return r
 	}
 	r.CutSince = cut
+	r.Bereft = g.bereft(i)
 	if i.Info.Role == monitor.RoleReplica && i.InfoSent > g.configSince {
 		r.RoleSince = i.RoleSince
 	}
@@ -205,8 +217,8 @@ func (g *Group) applyUntil() monitor.Instant {
 // the master down, Never when one has it up or none answers.
 func (g *Group) replicasCutSince() monitor.Instant {
 	var since monitor.Instant
-	for _, i := range g.replicas() {
-		if i.Down() || i.InfoAt == monitor.Never {
+	for _, i := range g.instances {
+		if !g.isReplica(i) || i.Down() || i.InfoAt == monitor.Never {
 			continue
 		}
 		if i.Info.LinkUp || i.Info.Role != monitor.RoleReplica {
@@ -237,6 +249,9 @@ func (g *Group) settle(i *Instance, v monitor.Verdict) {
 	switch {
 	case v.Down && !i.Down():
 		i.DownSince = g.now
+		if v.State == monitor.StateHung {
+			g.do(Refresh{Addr: i.Addr})
+		}
 		g.warn("+sdown", g.subject(i).String(), v.Reason)
 	case !v.Down && i.Down():
 		i.DownSince = monitor.Never
@@ -281,6 +296,7 @@ func (g *Group) tellSilent(i *Instance, subject string) {
 	case silent && !i.SilentTold:
 		i.SilentTold = true
 		limit := g.silence(i)
+		g.do(Refresh{Addr: i.Addr}) // if a second link is answered, nobody is on the first any more
 		g.warn(EventSilent, subject+" limit-ms="+millis(limit)+" reason="+string(i.Verdict.Reason), i.Verdict.Reason)
 	case !silent && i.SilentTold:
 		i.SilentTold = false

@@ -115,6 +115,12 @@ func FuzzParseHello(f *testing.F) {
 		if !monitor.ValidID(h.ID) || h.Peer.Port < 1 || h.Peer.Port > 65535 || h.Master.Port < 1 || h.Master.Port > 65535 {
 			t.Fatalf("took %q as %+v", s, h)
 		}
+		if !monitor.ValidHost(h.Peer.Host) || !monitor.ValidHost(h.Master.Host) || h.Group == "" || strings.ContainsAny(h.String(), "\r\n\x00\t\x7f") {
+			t.Fatalf("took %q as %+v", s, h)
+		}
+		if f := strings.Split(s, ","); strings.TrimLeft(f[3], "0") == f[3] && strings.TrimLeft(f[7], "0") == f[7] && h.String() != s {
+			t.Fatalf("%q is written as %q", s, h.String())
+		}
 		again, err := monitor.ParseHello(h.String())
 		if err != nil || again != h {
 			t.Fatalf("%+v reads %+v, %v once written", h, again, err)

@@ -44,6 +44,9 @@ type Info struct {
 	Priority       int   // 100 when not reported
 	Announced      bool  // true when not reported
 
+	NoneLoaded bool // it says that it read no key from a snapshot when it started (7.0 and later)
+	AppendOnly bool // it keeps an append-only file
+
 	Loading     bool
 	LoadingETA  time.Duration
 	Keys        int64 // keys in all databases; -1 when the section is missing
@@ -58,6 +61,9 @@ func (i Info) Offset() int64 {
 	}
 	return i.MasterOffset
 }
+
+// StartedEmpty reports whether the process is known to have begun without a key.
+func (i Info) StartedEmpty() bool { return i.NoneLoaded && !i.AppendOnly }
 
 // ParseInfo reads a reply to INFO. It never fails: unknown and malformed lines
 // are passed over, so that a reply cut off in the middle of a line is read up to
@@ -96,15 +102,17 @@ func (i *Info) line(line string) {
 	}
 }
 
+// infoFields read the fields. What is kept is cloned: an id that outlives its reply
+// must not keep the whole reply in memory.
 var infoFields = map[string]func(*Info, string){
-	"run_id":                         func(i *Info, v string) { i.RunID = v },
-	"redis_version":                  func(i *Info, v string) { i.Version = v },
+	"run_id":                         func(i *Info, v string) { i.RunID = token(v) },
+	"redis_version":                  func(i *Info, v string) { i.Version = token(v) },
 	"role":                           func(i *Info, v string) { i.Role = parseRole(v) },
 	"master_replid":                  func(i *Info, v string) { i.ReplID = replID(v) },
 	"master_replid2":                 func(i *Info, v string) { i.ReplID2 = replID(v) },
 	"second_repl_offset":             number(func(i *Info, n int64) { i.SecondOffset = n }),
 	"master_repl_offset":             number(func(i *Info, n int64) { i.MasterOffset = n }),
-	"master_host":                    func(i *Info, v string) { i.MasterHost = v },
+	"master_host":                    func(i *Info, v string) { i.MasterHost = host(v) },
 	"master_port":                    number(func(i *Info, n int64) { i.MasterPort = port(n) }),
 	"master_link_status":             func(i *Info, v string) { i.LinkUp = v == "up" },
 	"master_link_down_since_seconds": number(func(i *Info, n int64) { i.LinkDown = seconds(n) }),
@@ -114,6 +122,8 @@ var infoFields = map[string]func(*Info, string){
 	"slave_read_repl_offset":         number(func(i *Info, n int64) { i.ReadOffset = n }),
 	"slave_priority":                 number(func(i *Info, n int64) { i.Priority = int(n) }),
 	"replica_announced":              func(i *Info, v string) { i.Announced = v != "0" },
+	"aof_enabled":                    func(i *Info, v string) { i.AppendOnly = v == "1" },
+	"rdb_last_load_keys_loaded":      number(func(i *Info, n int64) { i.NoneLoaded = n == 0 }),
 	"loading":                        func(i *Info, v string) { i.Loading = v == "1" },
 	"loading_eta_seconds":            number(func(i *Info, n int64) { i.LoadingETA = seconds(n) }),
 }
@@ -157,7 +167,26 @@ func replID(v string) string {
 	if strings.Trim(v, "0") == "" {
 		return ""
 	}
-	return v
+	return token(v)
+}
+
+// maxToken is more than any id or version has, in bytes.
+const maxToken = 64
+
+// token drops a value that may not stand in files and events: ids are remembered
+// long after the reply that held them, and no reply may make that costly.
+func token(v string) string {
+	if len(v) > maxToken || !printable(v) {
+		return ""
+	}
+	return strings.Clone(v)
+}
+
+func host(v string) string {
+	if !ValidHost(v) {
+		return ""
+	}
+	return strings.Clone(v)
 }
 
 // replicaLine reads "ip=10.0.0.2,port=6379,state=online,..." and the form of
@@ -183,6 +212,7 @@ func (i *Info) replicaLine(value string) {
 	if !ValidHost(addr.Host) || addr.Port == 0 {
 		return // not an address; port 0: a reader of the stream that announces no port
 	}
+	addr.Host = strings.Clone(addr.Host)
 	i.Replicas = append(i.Replicas, addr)
 	i.ReplicaLink = append(i.ReplicaLink, online)
 }

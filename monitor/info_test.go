@@ -1,6 +1,7 @@
 package monitor_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"picket/monitor"
@@ -34,18 +36,19 @@ func TestParseInfoOfRealServers(t *testing.T) {
 	at := func(port int) monitor.Addr { return monitor.Addr{Host: "127.0.0.1", Port: port} }
 	follower := monitor.Info{Version: "7.0.15", Role: monitor.RoleReplica, ReplID: oldReplID, SecondOffset: -1, MasterOffset: 129,
 		MasterHost: "127.0.0.1", MasterPort: 17811, LinkUp: true, MasterLastIO: time.Second, ReplicaOffset: 129, ReadOffset: 129,
-		Priority: 100, Announced: true, Keys: 4}
+		Priority: 100, Announced: true, Keys: 4, NoneLoaded: true}
 	announced, hidden, cut := follower, follower, follower
 	announced.Priority, hidden.Announced = 50, false
 	// linkdown holds the replication section only.
 	cut.Version, cut.Announced, cut.Keys, cut.LinkUp, cut.LinkDown, cut.MasterLastIO = "", false, -1, false, 3*time.Second, -time.Second
+	cut.NoneLoaded = false
 
 	for name, want := range map[string]monitor.Info{
 		"master": {Version: "7.0.15", Role: monitor.RoleMaster, ReplID: oldReplID, SecondOffset: -1, MasterOffset: 129,
-			Priority: 100, Announced: true, Keys: 4, Replicas: []monitor.Addr{at(17812), at(17813)}, ReplicaLink: []bool{true, true}},
+			Priority: 100, Announced: true, Keys: 4, NoneLoaded: true, Replicas: []monitor.Addr{at(17812), at(17813)}, ReplicaLink: []bool{true, true}},
 		"replica": announced, "unannounced": hidden, "linkdown": cut,
 		"promoted": {Version: "7.0.15", Role: monitor.RoleMaster, ReplID: newReplID, ReplID2: oldReplID, SecondOffset: 130,
-			MasterOffset: 179, Priority: 100, Announced: true, Keys: 5},
+			MasterOffset: 179, Priority: 100, Announced: true, Keys: 5, NoneLoaded: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := monitor.ParseInfo(reply(t, name))
@@ -151,12 +154,16 @@ func TestParseInfoLines(t *testing.T) {
 		{"a link never made", "master_link_down_since_seconds:-1\r\n", func(i *monitor.Info) { i.LinkDown = -time.Second }},
 		{"an offset that overflows", "master_repl_offset:9223372036854775808\r\n", func(*monitor.Info) {}},
 		{"loading", "loading:1\r\nloading_eta_seconds:12\r\n", func(i *monitor.Info) { i.Loading, i.LoadingETA = true, 12*time.Second }},
+		{"nothing read at the start", "aof_enabled:0\r\nrdb_last_load_keys_loaded:0\r\n", func(i *monitor.Info) { i.NoneLoaded = true }},
+		{"an append-only file", "aof_enabled:1\r\nrdb_last_load_keys_loaded:3\r\n", func(i *monitor.Info) { i.AppendOnly = true }},
 		{"a full resync", "master_sync_in_progress:1\r\n", func(i *monitor.Info) { i.SyncInProgress = true }},
 		{"no keys", "# Keyspace\r\n", func(i *monitor.Info) { i.Keys = 0 }},
 		{"keys", "# Keyspace\r\ndb0:keys=3,expires=1,avg_ttl=0\r\ndb15:keys=4,expires=0,avg_ttl=0\r\n", func(i *monitor.Info) { i.Keys = 7 }},
 		{"not a database", "dbx:keys=3\r\ndb:keys=3\r\ndb0:expires=1\r\n", func(*monitor.Info) {}},
 		{"no second id", "master_replid2:" + strings.Repeat("0", 40) + "\r\n", func(*monitor.Info) {}},
 		{"a colon in the value", "master_host:fe80::1\r\n", func(i *monitor.Info) { i.MasterHost = "fe80::1" }},
+		{"ids that no server has", "run_id:" + strings.Repeat("a", 65) + "\r\nmaster_replid:a\tb\r\nmaster_replid2:\x00\r\nredis_version:7\x7f\r\n", func(*monitor.Info) {}},
+		{"hosts that are none", "master_host:a b\r\nmaster_host:" + strings.Repeat("a", 256) + "\r\n", func(*monitor.Info) {}},
 		{"no colon", "role master\r\nrole\r\n:\r\n::\r\n", func(*monitor.Info) {}},
 		{"the last word holds", "role:master\r\nrole:slave\r\n", func(i *monitor.Info) { i.Role = monitor.RoleReplica }},
 	} {
@@ -173,20 +180,94 @@ func TestParseInfoLines(t *testing.T) {
 // checkInfo holds of every INFO, however hostile.
 func checkInfo(t interface{ Fatalf(string, ...any) }, raw string) {
 	got := monitor.ParseInfo(raw)
-	if diff := cmp.Diff(monitor.ParseInfo(raw[:strings.LastIndexByte(raw, '\n')+1]), got); diff != "" {
+	whole := raw[:strings.LastIndexByte(raw, '\n')+1]
+	if diff := cmp.Diff(monitor.ParseInfo(whole), got); diff != "" {
 		t.Fatalf("an incomplete line was read: %s", diff)
 	}
-	if len(got.Replicas) != len(got.ReplicaLink) {
-		t.Fatalf("%d replicas with %d links", len(got.Replicas), len(got.ReplicaLink))
+	unknown := "picket_unknown:1\r\n" + strings.ReplaceAll(whole, "\n", "\npicket_unknown:role:slave\n# Unknown\r\n\r\n")
+	if diff := cmp.Diff(got, monitor.ParseInfo(unknown)); diff != "" {
+		t.Fatalf("lines that nobody knows change\n%s", diff)
 	}
-	for _, a := range got.Replicas {
-		if a.Host == "" || a.Port < 1 || a.Port > 65535 {
+	if diff := cmp.Diff(got, monitor.ParseInfo(infoText(got)), cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("written down it reads\n%s", diff)
+	}
+	if more := monitor.ParseInfo(whole + "slave9:ip=10.0.0.9,port=9,state=online\n"); len(more.Replicas) != len(got.Replicas)+1 {
+		t.Fatalf("%d replicas with one more", len(more.Replicas))
+	}
+	checkRanges(t, got, strings.Count(raw, "\n"))
+}
+
+// checkRanges: what is remembered of an INFO is small and of the kind it should be.
+func checkRanges(t interface{ Fatalf(string, ...any) }, i monitor.Info, lines int) {
+	if len(i.Replicas) != len(i.ReplicaLink) || len(i.Replicas) > lines {
+		t.Fatalf("%d replicas with %d links of %d lines", len(i.Replicas), len(i.ReplicaLink), lines)
+	}
+	for _, a := range i.Replicas {
+		if !monitor.ValidHost(a.Host) || a.Port < 1 || a.Port > 65535 {
 			t.Fatalf("replica %v", a)
 		}
 	}
-	if _ = got.Role.String(); got.ReplID2 != "" && strings.Trim(got.ReplID2, "0") == "" {
-		t.Fatalf("second id %q", got.ReplID2)
+	for _, s := range []string{i.RunID, i.Version, i.ReplID, i.ReplID2} {
+		if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			t.Fatalf("holds the text %q", s)
+		}
 	}
+	century := 100 * 365 * 24 * time.Hour
+	for _, d := range []time.Duration{i.LinkDown, i.MasterLastIO, i.LoadingETA} {
+		if d > century || d < -century {
+			t.Fatalf("holds the time %v", d)
+		}
+	}
+	if i.Keys < -1 || i.Keys > 1<<61 || i.MasterPort < 0 || i.MasterPort > 65535 || i.MasterHost != "" && !monitor.ValidHost(i.MasterHost) {
+		t.Fatalf("%d keys, master at %q port %d", i.Keys, i.MasterHost, i.MasterPort)
+	}
+	if _ = i.Role.String(); i.ReplID2 != "" && strings.Trim(i.ReplID2, "0") == "" {
+		t.Fatalf("second id %q", i.ReplID2)
+	}
+}
+
+// infoText writes an Info as a server would.
+func infoText(i monitor.Info) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\r\n", args...) }
+	flag := map[bool]int{true: 1}
+	line("run_id:%s\r\nredis_version:%s\r\nrole:%s", i.RunID, i.Version, i.Role)
+	line("master_replid:%s\r\nmaster_replid2:%s\r\nsecond_repl_offset:%d", i.ReplID, i.ReplID2, i.SecondOffset)
+	line("master_repl_offset:%d\r\nmaster_host:%s\r\nmaster_port:%d", i.MasterOffset, i.MasterHost, i.MasterPort)
+	line("master_link_status:%s\r\nmaster_link_down_since_seconds:%d", map[bool]string{true: "up"}[i.LinkUp], i.LinkDown/time.Second)
+	line("aof_enabled:%d", flag[i.AppendOnly])
+	line("rdb_last_load_keys_loaded:%d", flag[!i.NoneLoaded])
+	line("master_last_io_seconds_ago:%d\r\nmaster_sync_in_progress:%d", i.MasterLastIO/time.Second, flag[i.SyncInProgress])
+	line("slave_repl_offset:%d\r\nslave_read_repl_offset:%d", i.ReplicaOffset, i.ReadOffset)
+	line("slave_priority:%d\r\nreplica_announced:%d\r\nloading:%d", i.Priority, flag[i.Announced], flag[i.Loading])
+	line("loading_eta_seconds:%d", i.LoadingETA/time.Second)
+	for n, a := range i.Replicas {
+		line("slave%d:ip=%s,port=%d,state=%s", n, a.Host, a.Port, map[bool]string{true: "online"}[i.ReplicaLink[n]])
+	}
+	if i.Keys >= 0 {
+		line("# Keyspace\r\ndb0:keys=%d,expires=0", i.Keys)
+	}
+	return b.String()
+}
+
+func TestInfoReadsBack(t *testing.T) {
+	host, id, number := rapid.StringMatching("[a-z0-9.:]{1,20}"), rapid.StringMatching("[0-9a-f]{39}[1-9a-f]"), rapid.Int64()
+	lasting := rapid.Map(rapid.IntRange(-1, 1<<30), func(n int) time.Duration { return time.Duration(n) * time.Second })
+	rapid.Check(t, func(t *rapid.T) {
+		port := rapid.IntRange(1, 65535)
+		want := monitor.Info{
+			RunID: id.Draw(t, "run id"), Version: "7.0.15", Role: rapid.SampledFrom([]monitor.Role{monitor.RoleMaster, monitor.RoleReplica}).Draw(t, "role"),
+			ReplID: id.Draw(t, "id"), ReplID2: id.Draw(t, "id2"), SecondOffset: number.Draw(t, "second"), MasterOffset: number.Draw(t, "offset"),
+			MasterHost: host.Draw(t, "host"), MasterPort: port.Draw(t, "port"), LinkUp: rapid.Bool().Draw(t, "up"), LinkDown: lasting.Draw(t, "down"),
+			MasterLastIO: lasting.Draw(t, "io"), SyncInProgress: rapid.Bool().Draw(t, "sync"), ReplicaOffset: number.Draw(t, "applied"),
+			ReadOffset: number.Draw(t, "read"), Priority: rapid.Int().Draw(t, "priority"), Announced: rapid.Bool().Draw(t, "announced"),
+			Loading: rapid.Bool().Draw(t, "loading"), LoadingETA: lasting.Draw(t, "eta"), Keys: rapid.Int64Range(-1, 1<<61).Draw(t, "keys"),
+			Replicas: []monitor.Addr{{Host: host.Draw(t, "replica"), Port: port.Draw(t, "its port")}}, ReplicaLink: []bool{rapid.Bool().Draw(t, "online")},
+		}
+		if diff := cmp.Diff(want, monitor.ParseInfo(infoText(want))); diff != "" {
+			t.Fatal(diff)
+		}
+	})
 }
 
 func TestParseInfoOfAnything(t *testing.T) {

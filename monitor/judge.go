@@ -34,6 +34,7 @@ type Rules struct {
 	RoleSince    Instant // since when it reports role slave while held to be master
 	CutSince     Instant // since when every replica that answers has lost its link to this master
 	ApplyUntil   Instant // a replica may be silent until then: it applies a script's effects
+	Bereft       bool    // held to be master, it is a new process that lacks what its replicas have
 	RebootSince  Instant // since when it is up again with a new run id and has not answered PONG
 	RebootAfter  time.Duration
 	BusyDownFrom time.Duration // a BUSY spell as long as this counts as down; 0: never
@@ -53,12 +54,12 @@ type sight struct {
 }
 
 // age is how long the instance has not answered at all.
-func (s sight) age() time.Duration { return s.now.Since(s.Unanswered) }
+func (s *sight) age() time.Duration { return s.now.Since(s.Unanswered) }
 
 // finishGrace is how long the silence after a BUSY spell may last: a quarter of
 // the spell, between 2 s and 60 s (propagation takes about 0.5 s per million
 // writes, measured).
-func (s sight) finishGrace() time.Duration {
+func (s *sight) finishGrace() time.Duration {
 	return min(max(s.Unanswered.Sub(s.BusyFrom)/4, 2*time.Second), time.Minute)
 }
 
@@ -67,34 +68,34 @@ func (s sight) finishGrace() time.Duration {
 type rule struct {
 	state  State
 	reason Reason
-	when   func(sight) bool
-	limit  func(sight) time.Duration
+	when   func(*sight) bool
+	limit  func(*sight) time.Duration
 }
 
-func never(sight) time.Duration         { return -1 }
-func atOnce(sight) time.Duration        { return 0 }
-func afterDown(s sight) time.Duration   { return s.DownAfter }
-func lost(c Cause) func(sight) bool     { return func(s sight) bool { return s.lost() && s.Cause == c } }
-func answered(r Reply) func(sight) bool { return func(s sight) bool { return s.Reply == r } }
+func never(*sight) time.Duration         { return -1 }
+func atOnce(*sight) time.Duration        { return 0 }
+func afterDown(s *sight) time.Duration   { return s.DownAfter }
+func lost(c Cause) func(*sight) bool     { return func(s *sight) bool { return s.lost() && s.Cause == c } }
+func answered(r Reply) func(*sight) bool { return func(s *sight) bool { return s.Reply == r } }
 
 // lost reports that the link was lost and nothing answered since; a link that
 // came up again has a moment to be answered on.
-func (s sight) lost() bool {
+func (s *sight) lost() bool {
 	return s.Unanswered != Never && (!s.LinkUp || s.waited() < s.SilentAfter())
 }
 
 // waited is how long an answer is due on the link that is up now.
-func (s sight) waited() time.Duration { return s.now.Since(max(s.Unanswered, s.LinkAt)) }
+func (s *sight) waited() time.Duration { return s.now.Since(max(s.Unanswered, s.LinkAt)) }
 
 // closed reports a link that the other side ended and that could not be renewed
 // yet. For a moment that proves nothing: CLIENT KILL does it too.
-func closed(c Cause) func(sight) bool {
-	return func(s sight) bool {
+func closed(c Cause) func(*sight) bool {
+	return func(s *sight) bool {
 		return s.Unanswered != Never && !s.LinkUp && s.Cause == c && s.age() >= s.SilentAfter()
 	}
 }
 
-func (s sight) quiet() bool {
+func (s *sight) quiet() bool {
 	return s.LinkUp && s.Unanswered != Never && s.waited() >= s.SilentAfter()
 }
 
@@ -110,35 +111,36 @@ var rules = []rule{
 	{StateAlive, ReasonNotRESP, lost(CauseProtocol), afterDown},
 	{StateBlind, ReasonTLS, lost(CauseTLS), never},
 	{StateBlind, ReasonLocal, lost(CauseLocal), never},
-	{StateUnreachable, ReasonUnacked, func(s sight) bool { return s.LinkUp && s.Unanswered != Never && s.Ack == AckUnacked }, afterDown},
-	{StateFinishing, ReasonFinishing, func(s sight) bool { return s.quiet() && s.BusyLast != Never && s.age() <= s.finishGrace() }, never},
-	{StateApplying, ReasonApplying, func(s sight) bool { return s.quiet() && s.now < s.ApplyUntil }, never},
-	{StateSilent, ReasonQueueFull, func(s sight) bool { return s.quiet() && s.age() <= s.Silence && s.QueueFull >= s.Unanswered }, never},
-	{StateSilent, ReasonSilent, func(s sight) bool { return s.quiet() && s.age() <= s.Silence }, never},
-	{StateHung, ReasonHung, sight.quiet, atOnce},
-	{StateUnknown, ReasonNotReached, func(s sight) bool { return s.LastReply == Never }, afterDown},
-	{StateScriptBlocked, ReasonBusyTooLong, func(s sight) bool {
+	{StateUnreachable, ReasonUnacked, func(s *sight) bool { return s.LinkUp && s.Unanswered != Never && s.Ack == AckUnacked }, afterDown},
+	{StateFinishing, ReasonFinishing, func(s *sight) bool { return s.quiet() && s.BusyLast != Never && s.age() <= s.finishGrace() }, never},
+	{StateApplying, ReasonApplying, func(s *sight) bool { return s.quiet() && s.now < s.ApplyUntil }, never},
+	{StateSilent, ReasonQueueFull, func(s *sight) bool { return s.quiet() && s.age() <= s.Silence && s.QueueFull >= s.Unanswered }, never},
+	{StateSilent, ReasonSilent, func(s *sight) bool { return s.quiet() && s.age() <= s.Silence }, never},
+	{StateHung, ReasonHung, (*sight).quiet, atOnce},
+	{StateUnknown, ReasonNotReached, func(s *sight) bool { return s.LastReply == Never }, afterDown},
+	{StateScriptBlocked, ReasonBusyTooLong, func(s *sight) bool {
 		return s.Reply.Busy() && s.BusyDownFrom > 0 && s.now.Since(s.BusyFrom) >= s.BusyDownFrom
 	}, atOnce},
 	{StateScriptBlocked, ReasonBusyEval, answered(ReplyBusyScript), never},
 	{StateScriptBlocked, ReasonBusyFunction, answered(ReplyBusyFunction), never},
 	{StateScriptBlocked, ReasonBusyModule, answered(ReplyBusyModule), never},
-	{StateRoleMismatch, ReasonRoleMismatch, func(s sight) bool { return s.HeldMaster && s.RoleSince != Never && s.Reply == ReplyPong }, roleLimit},
-	{StateLoading, ReasonRebooted, func(s sight) bool {
+	{StateGone, ReasonBereft, func(s *sight) bool { return s.Bereft && s.Reply == ReplyPong }, atOnce},
+	{StateRoleMismatch, ReasonRoleMismatch, func(s *sight) bool { return s.HeldMaster && s.RoleSince != Never && s.Reply == ReplyPong }, roleLimit},
+	{StateLoading, ReasonRebooted, func(s *sight) bool {
 		return s.Reply == ReplyLoading && s.RebootSince != Never && s.RebootAfter > 0 && s.now.Since(s.RebootSince) > s.RebootAfter
 	}, atOnce},
 	{StateLoading, ReasonLoading, answered(ReplyLoading), never},
 	{StateStale, ReasonMasterDown, answered(ReplyMasterDown), never},
-	{StateScriptBlocked, ReasonBusyHidden, func(s sight) bool {
+	{StateScriptBlocked, ReasonBusyHidden, func(s *sight) bool {
 		return s.Reply == ReplyMisconf && s.Hidden != Never && s.now.Since(s.Hidden) < hiddenFor
 	}, never},
-	{StateDegraded, ReasonMisconf, answered(ReplyMisconf), func(s sight) time.Duration {
+	{StateDegraded, ReasonMisconf, answered(ReplyMisconf), func(s *sight) time.Duration {
 		if !s.MisconfDown {
 			return -1
 		}
 		return s.DownAfter
 	}},
-	{StateBlind, ReasonReplicasCut, func(s sight) bool {
+	{StateBlind, ReasonReplicasCut, func(s *sight) bool {
 		return s.Reply.Blind() && s.CutSince != Never && s.now.Since(s.CutSince) > s.DownAfter
 	}, afterDown},
 	{StateBlind, ReasonNoAuth, answered(ReplyNoAuth), never},
@@ -147,26 +149,40 @@ var rules = []rule{
 	{StateBlind, ReasonProtected, answered(ReplyProtected), never},
 	{StateBlind, ReasonMaxClients, answered(ReplyMaxClients), never},
 	{StateUp, ReasonPong, answered(ReplyPong), never},
-	{StateAlive, ReasonUnknownReply, func(sight) bool { return true }, afterDown},
+	{StateAlive, ReasonUnknownReply, func(*sight) bool { return true }, afterDown},
 }
 
 // roleLimit is Sentinel's: a master that reports slave for down-after plus two
 // INFO periods is down (sentinelCheckSubjectivelyDown).
-func roleLimit(s sight) time.Duration { return s.DownAfter + 2*InfoPeriod }
+func roleLimit(s *sight) time.Duration { return s.DownAfter + 2*InfoPeriod }
 
 // Judge concludes from the evidence what the instance is doing and whether that
 // counts as SDOWN at now. Since is left to the caller, who knows the verdict before.
 func Judge(now Instant, e *Evidence, limits Rules) Verdict {
 	s := sight{Evidence: e, Rules: limits, now: now}
-	for _, r := range rules {
-		if r.when(s) {
+	if s.plainlyUp() {
+		return Verdict{State: StateUp, Reason: ReasonPong}
+	}
+	return s.judge()
+}
+
+// plainlyUp is the common case, told without the table: the last PING was
+// answered by PONG, and the instance is what we hold it to be.
+func (s *sight) plainlyUp() bool {
+	return s.Unanswered == Never && s.Reply == ReplyPong && s.LastReply != Never && (!s.HeldMaster || s.RoleSince == Never) && !s.Bereft
+}
+
+// judge goes through the table.
+func (s sight) judge() Verdict {
+	for i := range rules {
+		if r := &rules[i]; r.when(&s) {
 			return Verdict{State: r.state, Reason: r.reason, Down: s.counts(r)}
 		}
 	}
 	panic("unreachable: the last rule matches everything")
 }
 
-func (s sight) counts(r rule) bool {
+func (s *sight) counts(r *rule) bool {
 	limit := r.limit(s)
 	if limit < 0 {
 		return false
@@ -184,7 +200,7 @@ func (s sight) counts(r rule) bool {
 // NextLook is the earliest instant after now at which Judge may conclude
 // something else from the same evidence; Never when none is ahead.
 func NextLook(now Instant, e *Evidence, limits Rules) Instant {
-	s := sight{Evidence: e, Rules: limits, now: now}
+	s := &sight{Evidence: e, Rules: limits, now: now}
 	next := Never
 	consider := func(from Instant, d time.Duration) {
 		if from == Never || d <= 0 {

@@ -70,6 +70,7 @@ func misconfUp(r *Rules)    { r.MisconfDown = false }
 func noGrace(r *Rules)      { r.Silence = r.DownAfter }
 func busyFailover(r *Rules) { r.BusyDownFrom = 5 * sec }
 func rebooted(r *Rules)     { r.RebootSince, r.RebootAfter = start, 3*sec }
+func bereft(r *Rules)       { r.Bereft = true }
 func demoted(r *Rules)      { r.HeldMaster, r.RoleSince = true, start }
 
 var table = []row{
@@ -135,6 +136,7 @@ var table = []row{
 	{"TLS handshake fails", served(cut(CauseTLS)), nil, StateBlind, ReasonTLS, counted(0, -1)},
 	{"no socket of our own", served(cut(CauseLocal)), nil, StateBlind, ReasonLocal, counted(0, -1)},
 	{"never reached", nil, nil, StateUnknown, ReasonNotReached, counted(0, downAfter)},
+	{"came back without its data", served(), bereft, StateGone, ReasonBereft, []look{{0, true}, {24 * time.Hour, true}}},
 	{"reports role replica while held to be master", served(), demoted, StateRoleMismatch, ReasonRoleMismatch, counted(0, downAfter+2*InfoPeriod)},
 }
 
@@ -176,7 +178,7 @@ func TestJudge(t *testing.T) {
 // deciding is the index of the rule that Judge goes by.
 func deciding(now Instant, e *Evidence, limits Rules) int {
 	for i, r := range rules {
-		if r.when(sight{Evidence: e, Rules: limits, now: now}) {
+		if r.when(&sight{Evidence: e, Rules: limits, now: now}) {
 			return i
 		}
 	}

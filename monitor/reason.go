@@ -13,6 +13,7 @@ const (
 	ReasonBusyModule   Reason = "busy-module"
 	ReasonBusyHidden   Reason = "busy-behind-misconf"
 	ReasonLoading      Reason = "loading"
+	ReasonBereft       Reason = "restarted-without-its-data"
 	ReasonRebooted     Reason = "rebooted-too-long-ago"
 	ReasonMasterDown   Reason = "master-link-down"
 	ReasonMisconf      Reason = "misconf"

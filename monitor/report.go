@@ -62,6 +62,9 @@ type Report struct {
 	Text  string // the reply's first line, at most 256 bytes
 	Ack   Ack
 	Cause Cause
+	// Routine marks a PONG in time after another: who takes reports need not look
+	// at it at once, only before any later report.
+	Routine bool
 }
 
 // InfoReport is a reply to INFO, with what was learned beside it.

@@ -25,6 +25,7 @@ const (
 	ReasonImpostor    monitor.Reason = "another-monitor-has-our-id"
 	ReasonUnsaved     monitor.Reason = "state-cannot-be-saved"
 	ReasonPromoting   monitor.Reason = "own-promotion-in-flight"
+	ReasonNoEpochs    monitor.Reason = "no-epoch-left-to-vote-in"
 )
 
 // Ballot is a monitor's vote in one group: at most one in an epoch, ever. Leader

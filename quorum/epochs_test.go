@@ -59,3 +59,18 @@ func TestEpochsRise(t *testing.T) {
 		}
 	})
 }
+
+// Past the last epoch that crosses the wire nothing is taken, and nobody campaigns:
+// it would start again at 0, where votes were given before.
+func TestEpochsEnd(t *testing.T) {
+	const last = math.MaxInt64
+	for current, exhausted := range map[uint64]bool{0: false, last - 1: false, last: true, last + 1: true, math.MaxUint64: true} {
+		e := quorum.Epochs{Current: current}
+		if e.Exhausted() != exhausted {
+			t.Errorf("at %d exhausted is %v", current, e.Exhausted())
+		}
+		if e.Observe(max(current, last) + 1); e.Current != current {
+			t.Errorf("at %d the epoch %d is taken", current, e.Current)
+		}
+	}
+}

@@ -8,6 +8,9 @@ import (
 // module is the path of this module; an import that begins with it is ours.
 const module = "picket"
 
+// fixtures is what the tests of every package may import, and nothing else may.
+const fixtures = "monitor/resp/resptest"
+
 // core is what every shell may import.
 var core = []string{"failover", "quorum", "monitor", "monitor/resp"}
 
@@ -19,6 +22,7 @@ var arrows = map[string][]string{
 	"failover": {"quorum", "monitor"},
 
 	"monitor/resp": nil,
+	fixtures:       {"monitor"},
 	"failover/sim": {"failover", "quorum", "monitor"},
 
 	"monitor/probe": core,
@@ -29,9 +33,12 @@ var arrows = map[string][]string{
 
 	"cmd/picket": {"cmd/internal/..."},
 
-	"deploy/lab":  nil,
-	"deploy/e2e":  {"deploy/lab"},
-	"deploy/arch": nil,
+	"deploy/lab":    nil,
+	"deploy/estate": {"deploy/lab"},
+	"deploy/e2e":    {"deploy/lab"},
+	"deploy/arch":   nil,
+
+	"deploy/e2e/scale": {"deploy/lab", "deploy/estate"},
 }
 
 // everything is what the packages of cmd/internal may import: they alone know

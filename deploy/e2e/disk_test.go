@@ -17,7 +17,14 @@ import (
 // by a line of shell in which $DIR is the monitor's folder.
 func inMountNamespace(shell string) []string {
 	return []string{"unshare", "--mount", "sh", "-c",
-		`for conf; do :; done; DIR=$(dirname "$conf"); ` + shell + ` && exec "$@"`, "sh"}
+		`for a; do case $a in *.conf) conf=$a; esac; done; DIR=$(dirname "$conf"); ` + shell + ` && exec "$@"`, "sh"}
+}
+
+// smallDisk is such a wrap: the process's folder is a disk of the given size, of
+// which it takes its configuration along.
+func smallDisk(size string) []string {
+	return inMountNamespace(`cp "$conf" /tmp/$$.conf && mount -t tmpfs -o size=` + size +
+		` tmpfs "$DIR" && mv /tmp/$$.conf "$conf" && cd "$DIR"`)
 }
 
 // needsMounts skips a test where mount namespaces are not permitted.
@@ -80,8 +87,7 @@ func TestAMonitorThatCannotSaveNeitherVotesNorLeads(t *testing.T) {
 	t.Parallel()
 	needsMounts(t)
 	s := newScene(t)
-	s.servers(lab.GroupConfig{Replicas: 2, Monitors: 3, Monitor: lab.MonitorConfig{
-		Wrap: inMountNamespace(`cp "$conf" /tmp/$$.conf && mount -t tmpfs -o size=256k tmpfs "$DIR" && mv /tmp/$$.conf "$conf" && cd "$DIR"`)}})
+	s.servers(lab.GroupConfig{Replicas: 2, Monitors: 3, Monitor: lab.MonitorConfig{Wrap: smallDisk("256k")}})
 	s.monitors()
 	ill := s.Monitors[:2]
 	var full []string
@@ -117,20 +123,30 @@ func TestAMonitorThatCannotSaveNeitherVotesNorLeads(t *testing.T) {
 // fill takes all the room on the disk of a monitor's folder, as the monitor sees it.
 func fill(s *scene, m *lab.Monitor) string {
 	s.Helper()
-	path := filepath.Join(fmt.Sprintf("/proc/%d/root", m.PID()), m.Dir, "full")
-	f, err := os.Create(path)
+	path, err := fillDisk(m.Process, m.Dir)
 	s.must(err)
+	return path
+}
+
+// fillDisk takes all the room on the disk of a folder, as the process sees it,
+// and returns the file that holds it.
+func fillDisk(p *lab.Process, dir string) (string, error) {
+	path := filepath.Join(fmt.Sprintf("/proc/%d/root", p.PID()), dir, "full")
+	f, err := os.Create(path)
+	if err != nil {
+		return "", err
+	}
 	defer f.Close()
 	for _, size := range []int{4096, 1} {
 		for err == nil {
 			_, err = f.Write(make([]byte, size))
 		}
 		if !errors.Is(err, syscall.ENOSPC) {
-			s.must(err)
+			return "", err
 		}
 		err = nil
 	}
-	return path
+	return path, nil
 }
 
 func TestTheStateCanBeReadBackByRedisSentinel(t *testing.T) {

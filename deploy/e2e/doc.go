@@ -8,4 +8,10 @@
 // side, two at a time, so their limits are five times the targets of the
 // design; the bench (make bench) asserts the targets
 // themselves, alone on the machine.
+//
+// Two parts run when they are asked for. The fault lab (make fault-lab, fault*_test.go)
+// plays each scene under picket and under redis-sentinel, with writers that log every
+// acknowledged write, and keeps its table in RESULTS.md. The soak (make soak,
+// soak*_test.go) plays faults that are no reason to fail over on both at once, and
+// keeps its figures in RESULTS-soak.md.
 package e2e

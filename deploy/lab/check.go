@@ -11,7 +11,7 @@ type Loss struct {
 	Acked       int     // writes that were acknowledged
 	Lost        []Write // acknowledged and not there
 	Duplicated  []int64 // there more than once
-	Resurrected []int64 // refused, and there all the same
+	Resurrected []int64 // refused and there all the same, or (of a ledger) deleted and there again
 }
 
 // LostBytes is the length of the lost writes in the replication stream.

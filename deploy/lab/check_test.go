@@ -28,6 +28,16 @@ func TestCompareFindsWhatBecameOfEachWrite(t *testing.T) {
 	}
 }
 
+func TestRisenAreTheMarksWhoseDeletionWasAcknowledged(t *testing.T) {
+	log := []Write{{Seq: AliveSpan + 1, Outcome: Acked}, {Seq: AliveSpan + 2, Outcome: Unknown}, {Seq: AliveSpan + 3, Outcome: Acked}}
+	if diff := cmp.Diff([]int64{1, 3}, risen([]string{"3", "2", "1", "4"}, log)); diff != "" {
+		t.Error(diff)
+	}
+	if got := risen([]string{"2", "4"}, log); len(got) > 0 {
+		t.Errorf("%v have risen, and nobody was told that they were deleted", got)
+	}
+}
+
 func TestLongestGapCountsFromTheFirstWriteToTheLastOneSettled(t *testing.T) {
 	at := func(ms int) time.Time { return time.UnixMilli(int64(ms)) }
 	write := func(sent, done int, o Outcome) Write { return Write{Sent: at(sent), Done: at(done), Outcome: o} }

@@ -17,6 +17,12 @@ type GroupConfig struct {
 	Monitors int
 	Monitor  MonitorConfig // Watch.Master and Watch.Port are filled in
 	Redis    RedisConfig   // ReplicaOf is filled in
+	// Where each part lives, if not all in the same place: the master and then
+	// the replicas, the monitors, the failover clients.
+	ServerNets  []*Namespace
+	MonitorNets []*Namespace
+	ClientNet   *Namespace
+	ClientAsks  []int // the monitors that the failover clients are told of; nil: all
 }
 
 // Group is a running group. Master and Replicas are the parts that the
@@ -48,11 +54,11 @@ func (l *Lab) StartGroup(ctx context.Context, cfg GroupConfig) (*Group, error) {
 func (l *Lab) StartServers(ctx context.Context, cfg GroupConfig) (*Group, error) {
 	g := &Group{Lab: l, cfg: cfg}
 	var err error
-	if g.Master, err = l.StartRedis(ctx, cfg.Redis); err != nil {
+	if g.Master, err = l.StartRedis(ctx, cfg.server(0)); err != nil {
 		return nil, err
 	}
-	for range cfg.Replicas {
-		replica := cfg.Redis
+	for i := range cfg.Replicas {
+		replica := cfg.server(i + 1)
 		replica.ReplicaOf = g.Master
 		r, err := l.StartRedis(ctx, replica)
 		if err != nil {
@@ -61,6 +67,43 @@ func (l *Lab) StartServers(ctx context.Context, cfg GroupConfig) (*Group, error)
 		g.Replicas = append(g.Replicas, r)
 	}
 	return g, g.WaitOnline(ctx)
+}
+
+// server is the configuration of the i-th server, the master being the first.
+func (c GroupConfig) server(i int) RedisConfig {
+	cfg := c.Redis
+	if c.ServerNets != nil {
+		cfg.Net = c.ServerNets[i]
+	}
+	return cfg
+}
+
+func (c GroupConfig) monitor(i int) MonitorConfig {
+	cfg := c.Monitor
+	if c.MonitorNets != nil {
+		cfg.Net = c.MonitorNets[i]
+	}
+	return cfg
+}
+
+// asked are host:port of the monitors that the failover clients are told of.
+func (g *Group) asked() []string {
+	if g.cfg.ClientAsks == nil {
+		return g.MonitorAddrs()
+	}
+	var addrs []string
+	for _, i := range g.cfg.ClientAsks {
+		addrs = append(addrs, g.Monitors[i].Addr())
+	}
+	return addrs
+}
+
+// clientNet is where the failover clients dial from.
+func (c GroupConfig) clientNet() *Namespace {
+	if c.ClientNet != nil {
+		return c.ClientNet
+	}
+	return c.Monitor.Net
 }
 
 // WaitOnline waits until the master lists every replica as online. A server
@@ -115,7 +158,7 @@ func (g *Group) PrepareMonitors() error {
 	g.Monitors = make([]*Monitor, g.cfg.Monitors)
 	for i := range g.Monitors {
 		var err error
-		if g.Monitors[i], err = g.Lab.NewMonitor(g.monitorConfig(g.cfg.Monitor)); err != nil {
+		if g.Monitors[i], err = g.Lab.NewMonitor(g.monitorConfig(g.cfg.monitor(i))); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ type Lab struct {
 	closers []func()
 	count   int
 	closed  bool
+	ended   chan struct{} // closed when Close has done its work
 }
 
 // New finds the Redis programs and makes the temporary folder. The lab is closed
@@ -40,7 +41,7 @@ func New(ctx context.Context, cfg Config) (*Lab, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the lab's folder: %w", err)
 	}
-	l := &Lab{dir: dir, keep: cfg.Keep, bins: bins}
+	l := &Lab{dir: dir, keep: cfg.Keep, bins: bins, ended: make(chan struct{})}
 	context.AfterFunc(ctx, l.Close)
 	return l, nil
 }
@@ -52,14 +53,16 @@ func (l *Lab) Dir() string { return l.dir }
 func (l *Lab) Binaries() Binaries { return l.bins }
 
 // Close ends every process that the lab started and removes its folder. It may
-// be called more than once.
+// be called more than once; each call returns when all is done.
 func (l *Lab) Close() {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
+		<-l.ended
 		return
 	}
 	l.closed = true
+	defer close(l.ended)
 	closers, procs := l.closers, l.procs
 	l.mu.Unlock()
 	for i := len(closers) - 1; i >= 0; i-- {

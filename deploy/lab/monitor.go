@@ -26,6 +26,7 @@ type MonitorConfig struct {
 	Watch   Watch
 	Lines   []string   // added to its configuration
 	Net     *Namespace // nil for the lab's own
+	Port    int        // 0 is any that is free
 	Wrap    []string   // see Spec
 	Env     []string
 }
@@ -93,7 +94,7 @@ func (l *Lab) StartMonitor(ctx context.Context, cfg MonitorConfig) (*Monitor, er
 // NewMonitor prepares a monitor without starting it: its configuration file is
 // written and may be changed before Start.
 func (l *Lab) NewMonitor(cfg MonitorConfig) (*Monitor, error) {
-	port, err := freePort()
+	port, err := portOr(cfg.Port)
 	if err != nil {
 		return nil, err
 	}

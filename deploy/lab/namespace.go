@@ -112,9 +112,9 @@ func (n *Namespace) cut(ctx context.Context, hook string, matches []string) erro
 	return n.Run(ctx, "nft", rules+"}\n}\n")
 }
 
-// Heal ends every cut of this namespace.
+// Heal ends every cut of this namespace, if there is any.
 func (n *Namespace) Heal(ctx context.Context) error {
-	return n.Run(ctx, "nft", "delete", "table", "inet", "cut")
+	return n.Run(ctx, "nft", "add table inet cut; delete table inet cut")
 }
 
 // DialContext connects from within the namespace. The socket stays in it.

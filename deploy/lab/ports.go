@@ -43,6 +43,14 @@ func freePort() (int, error) {
 	return 0, errNoPort
 }
 
+// portOr returns the wanted port or, if it is 0, a free one.
+func portOr(wanted int) (int, error) {
+	if wanted != 0 {
+		return wanted, nil
+	}
+	return freePort()
+}
+
 // listens reports whether we could listen on the port, over TCP and over UDP.
 func listens(port int) bool {
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))

@@ -213,4 +213,4 @@ func (p *Process) LogText() string {
 
 // CPU is the processor time that the running process has used. It is 0 where
 // the kernel does not tell.
-func (p *Process) CPU() time.Duration { return cpuOf(p.PID()) }
+func (p *Process) CPU() time.Duration { return CPUOf(p.PID()) }

@@ -17,6 +17,8 @@ type RedisConfig struct {
 	ReplicaOf *Redis        // nil for a master
 	Threshold time.Duration // busy-reply-threshold; 0 is 500 ms
 	Net       *Namespace    // nil for the lab's own
+	Port      int           // 0 is any that is free
+	Wrap      []string      // see Spec
 }
 
 // Redis is one redis-server with a folder and a configuration of its own.
@@ -56,7 +58,7 @@ func (l *Lab) StartRedis(ctx context.Context, cfg RedisConfig) (*Redis, error) {
 }
 
 func (l *Lab) newRedis(cfg RedisConfig) (*Redis, error) {
-	port, err := freePort()
+	port, err := portOr(cfg.Port)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +72,7 @@ func (l *Lab) newRedis(cfg RedisConfig) (*Redis, error) {
 	}
 	r.Process, err = l.Process(Spec{
 		Name: "redis " + r.Addr(), Argv: []string{l.bins.Server, r.Conf},
-		Dir: dir, Log: filepath.Join(dir, "log"), Net: cfg.Net,
+		Dir: dir, Log: filepath.Join(dir, "log"), Net: cfg.Net, Wrap: cfg.Wrap,
 	})
 	return r, err
 }
@@ -153,18 +155,16 @@ func once(ctx context.Context, dial func(context.Context) (*Conn, error), args [
 }
 
 // Info is the server's INFO, by field.
-func (r *Redis) Info(ctx context.Context) (map[string]string, error) {
-	reply, err := r.Do(ctx, "INFO", "everything")
-	if err != nil {
-		return nil, fmt.Errorf("read INFO of %s: %w", r.Addr(), err)
-	}
+func (r *Redis) Info(ctx context.Context) (map[string]string, error) { return r.InfoAs(ctx, nil) }
+
+func parseInfo(text string) map[string]string {
 	fields := map[string]string{}
-	for line := range strings.SplitSeq(text(reply), "\r\n") {
+	for line := range strings.SplitSeq(text, "\r\n") {
 		if k, v, ok := strings.Cut(line, ":"); ok {
 			fields[k] = v
 		}
 	}
-	return fields, nil
+	return fields
 }
 
 // WaitInfo polls INFO until ok is satisfied. While the server does not answer it goes on asking.

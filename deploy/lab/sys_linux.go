@@ -28,9 +28,9 @@ func enterNetwork(f *os.File) error {
 // clockTick is what the kernel calls USER_HZ: 100 a second on every platform that Go runs on.
 const clockTick = 10 * time.Millisecond
 
-// cpuOf reads user and system time from /proc/PID/stat (fields 14 and 15; the
+// CPUOf reads user and system time from /proc/PID/stat (fields 14 and 15; the
 // name in field 2 may hold blanks, so counting starts after its parenthesis).
-func cpuOf(pid int) time.Duration {
+func CPUOf(pid int) time.Duration {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0

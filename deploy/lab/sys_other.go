@@ -15,5 +15,5 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 // enterNetwork is Linux's alone.
 func enterNetwork(*os.File) error { return ErrNotPermitted }
 
-// cpuOf does not know.
-func cpuOf(int) time.Duration { return 0 }
+// CPUOf does not know.
+func CPUOf(int) time.Duration { return 0 }

@@ -14,6 +14,7 @@ import (
 type Target struct {
 	Group string
 	Addr  monitor.Addr
+	RunID string // the process that is meant; "": whichever answers
 }
 
 // Links is what an Actor needs in order to talk to instances.

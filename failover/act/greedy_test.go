@@ -2,39 +2,21 @@ package act
 
 import (
 	"errors"
-	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"picket/monitor"
 	"picket/monitor/resp"
+	"picket/monitor/resp/resptest"
 )
-
-// Headers that announce 64 MiB to go-redis, which would allocate them at once: much
-// more than a server may, and little enough for a test that fails.
-var greedy = map[string]string{
-	"string":     "$67108864",
-	"blob error": "!67108864",
-	"verbatim":   "=67108864",
-	"array":      "*4194304",
-	"map":        "%4194304",
-	"attribute":  "|1\r\n+k\r\n$67108864",
-}
-
-// allocated returns how many bytes f allocates.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
 
 // A server that announces more than a reply may hold costs the connection, not our
 // memory. What is known of the order is what would be known had it hung up.
 func TestGreedyServer(t *testing.T) {
-	for name, header := range greedy {
+	for name, header := range resptest.Greedy {
+		header = strings.TrimSuffix(header, "\r\n") // a script's replies have none
 		for _, c := range []struct {
 			at     string
 			script script
@@ -52,7 +34,7 @@ func TestGreedyServer(t *testing.T) {
 					a := newActor(t, l)
 					var res Result
 					var err error
-					cost := allocated(func() { res, err = a.Promote(t.Context(), somewhere, monitor.Never) })
+					cost := resptest.Allocated(func() { res, err = a.Promote(t.Context(), somewhere, monitor.Never) })
 					if res.Outcome != c.want || err == nil {
 						t.Errorf("%+v, %v; want %v", res, err, c.want)
 					}
@@ -70,9 +52,9 @@ func TestGreedyServer(t *testing.T) {
 
 func TestGreedyServerIsFencedAndKilledInVain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, _ := scripted(script{"HELLO": "*0", "CLIENT": "+OK", "INFO": greedy["string"], "SCRIPT": greedy["array"]})
+		l, _ := scripted(script{"HELLO": "*0", "CLIENT": "+OK", "INFO": strings.TrimSpace(resptest.Greedy["string"]), "SCRIPT": strings.TrimSpace(resptest.Greedy["array"])})
 		a := newActor(t, l)
-		cost := allocated(func() {
+		cost := resptest.Allocated(func() {
 			if res, err := a.Fence(t.Context(), somewhere, time.Second); res.Reply != monitor.ReplyNone || err == nil {
 				t.Errorf("fence: %+v, %v", res, err)
 			}

@@ -3,9 +3,7 @@ package act
 import (
 	"context"
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,99 +12,22 @@ import (
 	"go.uber.org/goleak"
 
 	"picket/monitor"
+	"picket/monitor/resp/resptest"
 )
 
 // These tests need a real server: what Redis itself makes of our orders.
 
-type server struct {
-	addr monitor.Addr
-	cmd  *exec.Cmd
-}
+type server struct{ *resptest.Server }
 
-func (s *server) target() Target { return Target{Group: "g", Addr: s.addr} }
+func startRedis(t *testing.T, lines ...string) *server { return &server{resptest.Start(t, lines...)} }
 
-// startRedis runs a server with these lines in its configuration file, and waits until it listens.
-func startRedis(t *testing.T, lines ...string) *server {
-	t.Helper()
-	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is not installed, and CI must run this test")
-		}
-		t.Skip("redis-server is not installed")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	dir := t.TempDir()
-	conf := filepath.Join(dir, "redis.conf")
-	lines = append([]string{"port " + strconv.Itoa(port), "bind 127.0.0.1", "save \"\"", "dir " + dir, "logfile log",
-		"lua-time-limit 200"}, lines...)
-	if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return run(t, monitor.Addr{Host: "127.0.0.1", Port: port}, exec.Command(path, conf))
-}
-
-func run(t *testing.T, addr monitor.Addr, cmd *exec.Cmd) *server {
-	t.Helper()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	for limit := time.Now().Add(10 * time.Second); ; {
-		if c, err := net.Dial("tcp", addr.String()); err == nil {
-			_ = c.Close()
-			return &server{addr: addr, cmd: cmd}
-		}
-		if time.Now().After(limit) {
-			t.Fatal("redis-server never listened")
-		}
-	}
-}
-
-// send sends inline commands and returns the open connection without waiting for a reply.
-func (s *server) send(t *testing.T, lines string) net.Conn {
-	t.Helper()
-	c, err := net.Dial("tcp", s.addr.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	if _, err := c.Write([]byte(lines + "\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-// do sends inline commands and returns what comes first.
-func (s *server) do(t *testing.T, lines string) string {
-	t.Helper()
-	return hear(t, s.send(t, lines))
-}
-
-func hear(t *testing.T, c net.Conn) string {
-	t.Helper()
-	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
-	buf := make([]byte, 16384)
-	n, err := c.Read(buf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(buf[:n]))
-}
+func (s *server) target() Target { return Target{Group: "g", Addr: s.Addr} }
 
 // block runs a script and waits until the server says BUSY.
 func (s *server) block(t *testing.T, script string) {
 	t.Helper()
-	s.send(t, script)
-	for !strings.HasPrefix(s.do(t, "PING"), "-BUSY ") {
+	s.Send(t, script)
+	for !strings.HasPrefix(s.Do(t, "PING"), "-BUSY ") {
 	}
 }
 
@@ -161,7 +82,7 @@ func TestRealRepointAndPromote(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			master, replica := startRedis(t, c.lines...), startRedis(t, c.lines...)
 			a := newActor(t, c.links)
-			res, err := a.Repoint(t.Context(), replica.target(), master.addr)
+			res, err := a.Repoint(t.Context(), replica.target(), master.Addr)
 			if err != nil || res.Outcome != Done || res.Rewrite != "" || res.Denied != nil {
 				t.Fatalf("repoint: %+v, %v", res, err)
 			}
@@ -191,11 +112,10 @@ func role(t *testing.T, a *Actor, s *server) monitor.Role {
 // A server started without a configuration file cannot rewrite one; it is promoted all the same.
 func TestRealPromoteWithoutFile(t *testing.T) {
 	donor := startRedis(t)
-	addr := monitor.Addr{Host: "127.0.0.1", Port: donor.addr.Port}
-	_ = donor.cmd.Process.Kill()
-	_ = donor.cmd.Wait()
-	s := run(t, addr, exec.Command(donor.cmd.Path, "--port", strconv.Itoa(addr.Port), "--bind", "127.0.0.1", "--save", "",
-		"--dir", t.TempDir()))
+	addr := monitor.Addr{Host: "127.0.0.1", Port: donor.Addr.Port}
+	donor.Kill()
+	s := &server{resptest.Run(t, addr, exec.Command(donor.Cmd.Path, "--port", strconv.Itoa(addr.Port), "--bind", "127.0.0.1", "--save", "",
+		"--dir", t.TempDir()))}
 	res, err := newActor(t, links{}).Promote(t.Context(), s.target(), monitor.Never)
 	if err != nil || res.Outcome != Done || !strings.HasPrefix(res.Rewrite, "ERR The server is running without a config file") {
 		t.Errorf("%+v, %v", res, err)
@@ -258,7 +178,7 @@ func TestRealRefusals(t *testing.T) {
 
 func TestRealTooManyClients(t *testing.T) {
 	s := startRedis(t, "maxclients 1")
-	for !strings.HasPrefix(s.do(t, "PING"), "+PONG") {
+	for !strings.HasPrefix(resptest.Hear(t, s.Send(t, "PING")), "+PONG") { // and stays connected
 		// until the server has forgotten the connection that waited for it
 	}
 	res, err := newActor(t, links{}).Promote(t.Context(), s.target(), monitor.Never)
@@ -274,7 +194,7 @@ func TestRealFence(t *testing.T) {
 	if err != nil || !res.Paused || res.Reply != monitor.ReplyPong || res.Info.Role != monitor.RoleMaster || res.Denied != "" {
 		t.Fatalf("%+v, %v", res, err)
 	}
-	writer := s.send(t, "SET k v")
+	writer := s.Send(t, "SET k v")
 	_ = writer.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	if n, err := writer.Read(make([]byte, 16)); err == nil {
 		t.Errorf("a write was answered through the fence, %d bytes", n)
@@ -282,7 +202,7 @@ func TestRealFence(t *testing.T) {
 	if err := a.Unfence(t.Context(), s.target()); err != nil {
 		t.Fatal(err)
 	}
-	if got := hear(t, writer); got != "+OK" {
+	if got := resptest.Hear(t, writer); got != "+OK" {
 		t.Errorf("after unfence the write got %q", got)
 	}
 }
@@ -302,8 +222,8 @@ func TestRealFenceWithoutTheRight(t *testing.T) {
 func TestRealBusyServer(t *testing.T) {
 	s := startRedis(t, "requirepass secret")
 	a := newActor(t, links{pass: "secret"})
-	s.send(t, "AUTH secret\r\n"+endlessWriting)
-	for !strings.Contains(s.do(t, "AUTH secret\r\nPING\r\nPING"), "OK") {
+	s.Send(t, "AUTH secret\r\n"+endlessWriting)
+	for !strings.Contains(s.Do(t, "AUTH secret\r\nPING\r\nPING"), "OK") {
 	}
 	busy := monitor.ReplyNone
 	for busy != monitor.ReplyBusyScript { // the first packet waits until the server says BUSY
@@ -332,7 +252,7 @@ func TestRealKill(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := startRedis(t)
-			s.do(t, c.load)
+			s.Do(t, c.load)
 			s.block(t, c.block)
 			res, err := newActor(t, links{}).Kill(t.Context(), s.target(), c.kind)
 			if err != nil || res.Outcome != c.want {
@@ -350,5 +270,30 @@ func TestRealKillNothing(t *testing.T) {
 	l := links{user: "picket", pass: "pw"}
 	if res, err := newActor(t, l).Kill(t.Context(), s.target(), KillScript); err != nil || res.Outcome != KillDenied {
 		t.Errorf("denied: %+v, %v", res, err)
+	}
+}
+
+// What was chosen for its data is not promoted when another process answers in its place.
+func TestRealPromoteOfAnotherProcess(t *testing.T) {
+	master, replica := startRedis(t), startRedis(t)
+	a := newActor(t, links{})
+	if res, err := a.Repoint(t.Context(), replica.target(), master.Addr); err != nil {
+		t.Fatalf("repoint: %+v, %v", res, err)
+	}
+	target := replica.target()
+	target.RunID = strings.Repeat("0", 40)
+	if res, err := a.Promote(t.Context(), target, monitor.Never); err == nil || res.Outcome != NotSent {
+		t.Errorf("promote another process: %+v, %v", res, err)
+	}
+	if got := role(t, a, replica); got != monitor.RoleReplica {
+		t.Errorf("another process than the one chosen is %v", got)
+	}
+	info, err := a.Fence(t.Context(), replica.target(), time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target.RunID = info.Info.RunID
+	if res, err := a.Promote(t.Context(), target, monitor.Never); err != nil || res.Outcome != Done {
+		t.Errorf("promote: %+v, %v", res, err)
 	}
 }

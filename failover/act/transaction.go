@@ -65,6 +65,9 @@ func (a *Actor) slaveOf(ctx context.Context, t Target, o order) (Result, error) 
 	}
 	defer s.close()
 	s.conn.until = o.until
+	if err := a.same(ctx, s, t); err != nil {
+		return a.result(NotSent), err
+	}
 	members := a.members(t.Group, o)
 	var denied []string
 	for {
@@ -80,6 +83,26 @@ func (a *Actor) slaveOf(ctx context.Context, t Target, o order) (Result, error) 
 			zap.Stringer("instance", t.Addr), zap.Strings("denied", denied))
 		members = left
 	}
+}
+
+// same fails if another process answers on this connection than the one that is
+// meant: a replica that was chosen for its data may have been restarted without
+// them since. Where INFO is refused nothing is known, and the order goes on.
+func (a *Actor) same(ctx context.Context, s *session, t Target) error {
+	if t.RunID == "" {
+		return nil
+	}
+	replies, err := s.pipeline(ctx, [][]any{{a.cfg.Links.Command(t.Group, "INFO"), "server"}})
+	if err != nil && !isRefusal(err) {
+		if errors.Is(err, ErrLeaseOver) {
+			return ErrLeaseOver
+		}
+		return fmt.Errorf("order %s of group %s: nothing was written: ask who it is: %w", t.Addr, t.Group, err)
+	}
+	if id := monitor.ParseInfo(replies[0].text).RunID; id != "" && id != t.RunID {
+		return fmt.Errorf("order %s of group %s: nothing was written: it was restarted since it was chosen", t.Addr, t.Group)
+	}
+	return nil
 }
 
 // describe gives the error of an order that was not carried out.

@@ -223,11 +223,12 @@ func (s *ballotState) crash(i int) string {
 	return ""
 }
 
-// giveUp is Group.retryLater: the voters are told.
+// giveUp is Group.retryLater: the voters are told, if the requests have left.
 func (s *ballotState) giveUp(i int) string {
 	v := &s.voters[i]
+	asked := v.saved.Leader == id(i) && v.saved.Epoch == v.camp
 	for j := range s.voters {
-		if j != i {
+		if j != i && asked {
 			s.messages = append(s.messages, ballotMessage{kind: 2, from: uint8(i), to: uint8(j), epoch: v.camp})
 		}
 	}

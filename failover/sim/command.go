@@ -53,6 +53,9 @@ type command struct {
 	limit time.Duration
 	// write is asked at the moment of writing; false gives the order up.
 	write func() bool
+	// recalled says that the order is not wanted any more: it is not written, and
+	// if it was, its answer is not waited for.
+	recalled func() bool
 	// serve runs on the server and returns what is done with its answer at home.
 	serve func() func()
 	// done tells how it ended, when no answer came.
@@ -73,6 +76,12 @@ func (n *node) command(c command) {
 			return
 		}
 		if cause != monitor.CauseNone {
+			over = true
+			c.done(notSent)
+			return
+		}
+		if c.recalled != nil && c.recalled() {
+			n.w.reach("an order was recalled")
 			over = true
 			c.done(notSent)
 			return
@@ -154,6 +163,7 @@ func (p *probe) informed(reply monitor.Reply, r monitor.InfoReport) {
 	if p.stopped {
 		return
 	}
+	p.overtaken(r.Sent)
 	refused := reply.Busy() || reply.Blind()
 	if reply == monitor.ReplyMisconf && p.srv.script.busy(p.n.w.now) {
 		refused, reply = true, p.srv.script.kind
@@ -167,6 +177,19 @@ func (p *probe) informed(reply monitor.Reply, r monitor.InfoReport) {
 		r.Denied = []string{"config|get"}
 	}
 	p.n.input(p.group, failover.Informed{InfoReport: r})
+}
+
+// overtaken replaces the ping link when something was answered that was asked
+// long after a PING that still is not.
+func (p *probe) overtaken(asked monitor.Instant) {
+	l := p.link
+	if l == nil || !l.pending || !l.acked || asked.Sub(l.sent) < overtakenAfter {
+		return
+	}
+	p.n.w.reach("a link was overtaken")
+	l.closed = true
+	p.link, p.reply = nil, monitor.ReplyNone
+	p.n.later(0, p.dial)
 }
 
 func (p *probe) informDone() {
@@ -210,7 +233,7 @@ func (w *World) channel(s *server, h monitor.Hello) {
 			continue
 		}
 		for _, p := range n.probes {
-			if p.srv == s && p.link != nil && p.link.life == s.life && p.reply.Serving() {
+			if p.srv == s && p.want.Listen && p.link != nil && p.link.life == s.life && p.reply.Serving() {
 				w.net.segment(s.host, n.host, n.hear(func() { n.input(h.Group, failover.Hinted{Hello: h}) }))
 				break
 			}

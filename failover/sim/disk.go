@@ -57,9 +57,19 @@ type gated struct {
 	effects []failover.Effect
 }
 
-// promise holds effects back until the state behind them is durable.
+// promise holds those effects back that depend on it until the state behind them
+// is durable.
 func (n *node) promise(g *watched, out failover.Output) {
-	n.save.waiting = append(n.save.waiting, gated{group: g.set.Name, promise: out.Persist.Promise, effects: out.Effects})
+	var bound, free []failover.Effect
+	for _, e := range out.Effects {
+		if failover.NeedsPromise(e.Action) {
+			bound = append(bound, e)
+		} else {
+			free = append(free, e)
+		}
+	}
+	n.effects(g.set.Name, free)
+	n.save.waiting = append(n.save.waiting, gated{group: g.set.Name, promise: out.Persist.Promise, effects: bound})
 	n.save.wanted = true
 	n.startSave()
 }

@@ -9,6 +9,12 @@
 //
 //	go test ./failover/sim -run TestSeed -seed N -v
 //
+// Small models are explored to the end: [ExploreBallots] visits every state of
+// three monitors with two campaigns, a crash and three steps of the clock, and
+// with three campaigns and a crash (half a million and a million states);
+// [ExploreGroups] every state of the whole core within eight or nine steps after
+// a master's death.
+//
 // The package is as pure as the core that it drives: no clock, goroutine or
 // I/O. It may import failover, quorum and monitor. A [World] belongs to one
 // goroutine; worlds share nothing.

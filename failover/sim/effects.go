@@ -65,8 +65,8 @@ func (n *node) effect(g *watched, e failover.Effect) {
 		n.w.reach("forced failover " + a.Refusal)
 	case failover.RunScript:
 	default:
-		if _, ok := a.(failover.Promote); ok {
-			n.w.ledger.orders(n, g)
+		if p, ok := a.(failover.Promote); ok {
+			n.w.ledger.orders(n, g, p.Addr)
 		}
 		n.later(0, func() { n.onInstance(g, e) })
 	}
@@ -91,13 +91,14 @@ func (n *node) onInstance(g *watched, e failover.Effect) {
 		n.promoteOn(g, a, done)
 	case failover.Repoint:
 		asked := n.w.now
-		n.slaveOf(a.Addr, repointWait, order{to: a.To, done: done, write: func() bool {
+		n.slaveOf(a.Addr, repointWait, order{to: a.To, done: done, recalled: n.recall(g), write: func() bool {
 			n.w.ledger.demotes(n, g, a, asked)
 			return true
 		}})
 	case failover.Fence:
 		n.fence(g, a, done)
 	case failover.Unfence:
+		n.w.ledger.unfences(g, a.Addr)
 		n.unfence(a, done)
 	case failover.Kill:
 		n.killScript(a, done)
@@ -123,6 +124,15 @@ type order struct {
 	to    monitor.Addr // zero: NO ONE
 	write func() bool
 	done  func(failover.Done)
+	// recalled: see command
+	recalled func() bool
+}
+
+// recall is for orders that serve the configuration of now: the daemon recalls
+// them when the group's master changes.
+func (n *node) recall(g *watched) func() bool {
+	master := g.group.Master()
+	return func() bool { return n.groups[g.set.Name] != g || g.group.Master() != master }
 }
 
 func (n *node) promoteOn(g *watched, a failover.Promote, done func(failover.Done)) {
@@ -130,6 +140,10 @@ func (n *node) promoteOn(g *watched, a failover.Promote, done func(failover.Done
 	n.slaveOf(a.Addr, promoteWait, order{done: done, write: func() bool {
 		if n.clock() >= a.Until {
 			done(failover.Done{Outcome: failover.OutcomeLeaseOver})
+			return false
+		}
+		if s := n.w.serverAt(a.Addr); s != nil && a.RunID != "" && s.runID != a.RunID {
+			done(failover.Done{Outcome: failover.OutcomeNotSent})
 			return false
 		}
 		n.w.ledger.promotes(n, g, promotion{epoch: epoch, addr: a.Addr})
@@ -140,7 +154,7 @@ func (n *node) promoteOn(g *watched, a failover.Promote, done func(failover.Done
 func (n *node) slaveOf(addr monitor.Addr, limit time.Duration, o order) {
 	s := n.w.serverAt(addr)
 	n.command(command{
-		srv: s, limit: limit, write: o.write,
+		srv: s, limit: limit, write: o.write, recalled: o.recalled,
 		serve: func() func() {
 			refusal := s.order(n.name, o.to)
 			return func() {
@@ -204,12 +218,19 @@ func (w *World) serverGone(s *server) {
 	}
 }
 
-func (n *node) fence(g *watched, a failover.Fence, done func(failover.Done)) {
+func (n *node) fence(g *watched, a failover.Fence, tell func(failover.Done)) {
 	s, asked := n.w.serverAt(a.Addr), n.w.now
+	done := func(d failover.Done) {
+		if d.Outcome == failover.OutcomeDone || d.Outcome == failover.OutcomeUnknown {
+			n.w.ledger.fenceIsLifted(n, g, a.Addr)
+		}
+		tell(d)
+	}
+	config := g.group.Configuration()
 	n.command(command{
-		srv: s, limit: fenceWait,
+		srv: s, limit: fenceWait, recalled: n.recall(g),
 		write: func() bool {
-			n.w.ledger.fences(n, g, a.Addr, asked)
+			n.w.ledger.fences(n, config, a.Addr, asked)
 			return true
 		},
 		serve: func() func() {

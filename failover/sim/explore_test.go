@@ -10,7 +10,7 @@ var depth = flag.Int("depth", 8, "how many steps TestExploreGroups goes")
 
 // TestExploreBallots visits every state of small elections.
 func TestExploreBallots(t *testing.T) {
-	models := []BallotModel{{Campaigns: 2, Crashes: 1, Ticks: 3}, {Campaigns: 3}}
+	models := []BallotModel{{Campaigns: 2, Crashes: 1, Ticks: 3}, {Campaigns: 3, Crashes: 1}}
 	if underRace {
 		models = []BallotModel{{Campaigns: 2, Crashes: 1}}
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"picket/monitor"
@@ -12,12 +13,16 @@ func (w *World) fault() {
 		return
 	}
 	w.stats.Faults++
+	possible := slices.Concat(faults, mixedFaults)
+	if w.pure() {
+		possible = slices.Concat(faults, pureFaults)
+	}
 	total := 0
-	for _, f := range faults {
+	for _, f := range possible {
 		total += f.weight
 	}
 	at := w.rng.IntN(total)
-	for _, f := range faults {
+	for _, f := range possible {
 		if at -= f.weight; at < 0 {
 			w.logf("fault: %s", f.name)
 			w.reach("fault " + f.name)
@@ -27,12 +32,20 @@ func (w *World) fault() {
 	}
 }
 
-// faults are what can befall the world, and how often.
-var faults = []struct {
+// misfortune is something that can befall the world, and how often it does.
+type misfortune struct {
 	name   string
 	weight int
 	play   func(*World)
-}{
+}
+
+// pureFaults befall worlds of pickets alone, mixedFaults those with a redis-sentinel.
+var (
+	pureFaults  = []misfortune{{"a stranger lies", 4, (*World).forge}}
+	mixedFaults = []misfortune{{"SENTINEL FAILOVER at a redis-sentinel", 10, (*World).failoverAtRival}}
+)
+
+var faults = []misfortune{
 	{"kill a server", 12, (*World).killServer},
 	{"script", 14, (*World).blockServer},
 	{"freeze a server", 8, (*World).freezeServer},
@@ -57,6 +70,7 @@ var faults = []struct {
 	{"a monitor lacks processor", 3, (*World).starve},
 	{"a slow disk", 4, (*World).slowDisk},
 	{"a failing disk", 4, (*World).failingDisk},
+	{"a trap", 16, (*World).setTrap},
 	{"SENTINEL FAILOVER", 6, (*World).operatorFailover},
 	{"SENTINEL SET", 3, (*World).operatorSet},
 	{"SENTINEL RESET", 2, (*World).operatorReset},
@@ -89,8 +103,10 @@ func (w *World) anyLength() time.Duration {
 		w.span(10*time.Second, 40*time.Second), w.span(40*time.Second, 3*time.Minute))
 }
 
-func (w *World) killServer() {
-	s := w.aMaster()
+func (w *World) killServer() { w.killFor(w.aMaster()) }
+
+// killFor kills a server for a while.
+func (w *World) killFor(s *server) {
 	s.kill()
 	back := pick(w.rng, w.span(0, time.Second), w.span(time.Second, 30*time.Second), w.span(30*time.Second, 5*time.Minute))
 	m := pick(w.rng, memoryLost, memorySnapshot, memoryWhole, memoryWhole)
@@ -154,8 +170,14 @@ func (w *World) mislead() {
 	if s == stranger || !s.serving() || s.role != monitor.RoleReplica {
 		return
 	}
+	w.stray(s)
+}
+
+// stray makes a server follow the stranger.
+func (w *World) stray(s *server) {
+	stranger := w.servers[len(w.servers)-1]
 	s.repoint(stranger.addr)
-	s.conf = stranger.addr
+	s.conf, s.strayed, s.returned = stranger.addr, w.now, never
 }
 
 // forgetfulRestart starts a server by a configuration that makes it a master.

@@ -44,6 +44,10 @@ func (w *World) isolate() {
 	if w.rng.Float64() < 0.5 {
 		a = w.aMaster().host
 	}
+	w.isolateHost(a, d)
+}
+
+func (w *World) isolateHost(a int, d time.Duration) {
 	w.logf("%s is isolated for %s", w.host(a), d)
 	for b := range w.net.hosts {
 		if b != a {
@@ -101,7 +105,12 @@ func (w *World) host(h int) string {
 			return n.name
 		}
 	}
-	return "sentinel"
+	for _, r := range w.rivals {
+		if r.host == h {
+			return r.name
+		}
+	}
+	return "nobody"
 }
 
 func (w *World) hostsOf(side []bool) string {
@@ -116,7 +125,7 @@ func (w *World) hostsOf(side []bool) string {
 
 func (w *World) crashMonitor() {
 	if len(w.rivals) > 0 && w.rng.Float64() < 0.25 {
-		w.rivals[0].crash(w.anyLength())
+		pick(w.rng, w.rivals...).crash(w.anyLength())
 		return
 	}
 	w.crashFor(w.anyNode(), w.anyLength())

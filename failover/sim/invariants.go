@@ -8,6 +8,11 @@ import (
 	"picket/quorum"
 )
 
+// majority and needed are the invariants' own arithmetic: a core that counts
+// wrongly must not decide what is right.
+func majority(voters int) int             { return voters/2 + 1 }
+func needed(askedFor int, voters int) int { return max(askedFor, majority(voters)) }
+
 // oneVoteAnEpoch: a monitor votes at most once per group and epoch, ever.
 func (l *ledger) oneVoteAnEpoch(b ballot, leader quorum.ID) {
 	if before, ok := l.votes[b]; ok && before != leader {
@@ -19,7 +24,8 @@ func (l *ledger) oneVoteAnEpoch(b ballot, leader quorum.ID) {
 // voteIsDurable: nothing that depends on a promise starts before it is durable.
 func (l *ledger) voteIsDurable(n *node, b ballot, leader quorum.ID) {
 	saved := n.disk.state.group(b.group)
-	if saved.LeaderEpoch > b.epoch || saved.LeaderEpoch == b.epoch && saved.Leader == leader {
+	// A group that was removed and monitored again has forgotten whom, not that.
+	if saved.LeaderEpoch > b.epoch || saved.LeaderEpoch == b.epoch && (saved.Leader == leader || saved.Leader == "") {
 		return
 	}
 	l.w.violate("%s tells its vote for %s at epoch %d in %s, and on disk it is %s at epoch %d", n, reverse(leader), b.epoch,
@@ -45,22 +51,34 @@ func (l *ledger) onePromotionAnEpoch(at groupEpoch, addr monitor.Addr) {
 // leaderWasElected: no promotion without quorum and majority.
 func (l *ledger) leaderWasElected(n *node, g *watched, p promotion) {
 	voters := len(g.group.Saved().Peers) + 1
-	have, need := l.votesFor(g.set.Name, p.epoch, n.id), quorum.Needed(g.set.Quorum, voters)
+	have, need := l.votesFor(g.set.Name, p.epoch, n.id), needed(g.set.Quorum, voters)
 	if have < need {
 		l.w.violate("%s promotes %s at epoch %d in %s with %d votes of %d", n, p.addr, p.epoch, g.set.Name, have, need)
 	}
 }
 
+// clockSlack is what a monitor's clock may be slow by in a lease.
+const clockSlack = quorum.LeaderLease / 100
+
+// withinLease: no promotion is written later than a lease after the requests for
+// the votes left.
+func (l *ledger) withinLease(n *node, g *watched, p promotion) {
+	if since := l.w.now - l.opened[ballot{n.id, g.set.Name, p.epoch}]; since > quorum.LeaderLease+clockSlack {
+		l.w.violate("%s promotes %s at epoch %d in %s, %s after it asked for votes", n, p.addr, p.epoch, g.set.Name, since)
+	}
+}
+
 // leaseIsExclusive: a leader orders a promotion only within its lease, so that
-// nobody has been elected after it.
+// nobody has been elected after it. A redis-sentinel knows no lease: what it
+// votes does not count here.
 func (l *ledger) leaseIsExclusive(n *node, g *watched, p promotion) {
-	need := quorum.Needed(g.set.Quorum, len(g.group.Saved().Peers)+1)
+	need := needed(g.set.Quorum, len(g.group.Saved().Peers)+1)
 	for _, epoch := range l.epochs(g.set.Name) {
 		if epoch <= p.epoch {
 			continue
 		}
 		for _, other := range l.w.monitorIDs() {
-			if other != n.id && l.votesFor(g.set.Name, epoch, other) >= need {
+			if other != n.id && l.leasesFor(g.set.Name, epoch, other) >= need {
 				l.w.violate("%s promotes %s at epoch %d in %s, and %s was already elected at epoch %d", n, p.addr, p.epoch,
 					g.set.Name, reverse(other), epoch)
 			}
@@ -78,6 +96,14 @@ func (l *ledger) epochNamesOneMaster(n *node, c quorum.Configuration) {
 		l.w.violate("%s: epoch %d of %s names both %s and %s", n, c.Epoch, c.Group, before, c.Master)
 	}
 	l.configs[at] = c.Master
+}
+
+// masterIsOfTheGroup: whatever a stranger says, no configuration names an instance
+// that is none of the group's. A redis-sentinel believes it, and is believed.
+func (l *ledger) masterIsOfTheGroup(n *node, c quorum.Configuration) {
+	if s := l.w.serverAt(c.Master); l.w.pure() && (s == nil || s.home != c.Group) {
+		l.w.violate("%s: the master of %s is %s, which is none of its instances", n, c.Group, c.Master)
+	}
 }
 
 // configurationNeverRegresses: a process never goes back to an older configuration.
@@ -98,7 +124,7 @@ func (l *ledger) choiceIsGood(n *node, g *watched, chosen *server) {
 	case chosen.data.keys == 0 && chosen.role == monitor.RoleReplica:
 		bad = "empty"
 	}
-	if bad == "" {
+	if bad == "" || bad == "foreign" && l.spoiled[g.set.Name] {
 		return
 	}
 	for _, s := range l.w.servers {
@@ -106,9 +132,22 @@ func (l *ledger) choiceIsGood(n *node, g *watched, chosen *server) {
 			l.w.violate("%s promotes %s, which is %s, while %s answers", n, chosen, bad, s.describe())
 		}
 	}
-	if bad == "foreign" {
+	if bad == "foreign" && l.sawStranger(n, chosen) {
 		l.w.violate("%s promotes %s, whose data are of %s", n, chosen, chosen.data.family)
 	}
+}
+
+// sawStranger reports whether the monitor's process must have seen the server
+// follow a stranger. One that did not cannot know whose data it holds: they may
+// as well be the group's, of a time when no monitor ran.
+func (l *ledger) sawStranger(n *node, s *server) bool {
+	const seen = 12 * time.Second // INFO comes every ten
+	now, until := l.w.now, l.w.now
+	if s.returned != never {
+		until = s.returned
+	}
+	return s.strayed != never && n.began < s.strayed && n.awake < s.strayed && until-s.strayed > seen &&
+		l.w.net.cleanFor(n.host, s.host, now-s.strayed)
 }
 
 // answersFor reports whether a server is a good replica of the group that the
@@ -140,23 +179,44 @@ func (l *ledger) scriptIsRespected(n *node, g *watched) {
 // fenceSparesTheMaster: no fence is ever placed on the master of the highest
 // committed epoch, nor for a switch that no majority ever held. A fence that was
 // on its way when that epoch was committed is lifted by its sender.
-func (l *ledger) fenceSparesTheMaster(n *node, g *watched, addr monitor.Addr, asked time.Duration) {
-	c := g.group.Configuration()
-	if h := l.highest[g.set.Name]; h.addr == addr && h.since < asked {
-		l.w.violate("%s fences %s, the master of the highest committed epoch %d of %s", n, addr, h.epoch, g.set.Name)
+func (l *ledger) fenceSparesTheMaster(n *node, c quorum.Configuration, addr monitor.Addr, asked time.Duration) {
+	if h := l.highest[c.Group]; h.addr == addr && h.since < asked {
+		l.w.violate("%s fences %s, the master of the highest committed epoch %d of %s", n, addr, h.epoch, c.Group)
 	}
-	if have := len(l.ever[groupEpoch{c.Group, c.Epoch}]); c.Epoch > 0 && have < quorum.Majority(len(l.w.nodes)) {
+	if have := len(l.ever[groupEpoch{c.Group, c.Epoch}]); c.Epoch > 0 && have < majority(len(l.w.monitorIDs())) {
 		l.w.violate("%s fences %s for epoch %d of %s, which only %d monitors ever held", n, addr, c.Epoch, c.Group, have)
 	}
 }
 
+// liftedWithin is how long after a fence took hold, or may have, its sender must
+// ask to lift it: a repoint and its deadline.
+const liftedWithin = 10 * time.Second
+
+// fenceIsLifted: every pause is undone by who placed it, as long as its process
+// lives and watches the group; else it ends by itself.
+func (l *ledger) fenceIsLifted(n *node, g *watched, addr monitor.Addr) {
+	key, at, stalls := fence{g, addr}, l.w.now, n.stalls
+	if _, open := l.fenced[key]; open {
+		return
+	}
+	l.fenced[key] = at
+	n.later(liftedWithin, func() {
+		if n.stalls == stalls && n.groups[g.set.Name] == g && l.fenced[key] == at {
+			l.w.violate("%s fenced %s %s ago and never lifted it", n, addr, l.w.now-at)
+		}
+	})
+}
+
 // masterIsDown: an elected leader orders nothing while the process that it held
 // to be master answers it as before.
-func (l *ledger) masterIsDown(n *node, g *watched) {
+func (l *ledger) masterIsDown(n *node, g *watched, chosen *server) {
 	v := g.group.View(n.clock())
 	m := l.w.serverAt(v.Master.Addr)
 	if v.Forced || v.Master.Down || v.Master.Verdict.State != monitor.StateUp || m == nil || m.role != monitor.RoleMaster {
 		return
+	}
+	if chosen != nil && chosen.data.offset > m.data.offset {
+		return // reborn with less than the replica has
 	}
 	if m.serving() && m.answer() == monitor.ReplyPong && m.runID == v.Master.Info.RunID && l.w.now-m.born > 3*time.Second {
 		l.w.violate("%s promotes a replica of %s, and the master %s answers it", n, g.set.Name, m)
@@ -167,7 +227,7 @@ func (l *ledger) masterIsDown(n *node, g *watched) {
 // monitor may act on what a majority confirmed to it up to two seconds before.
 func (l *ledger) demotes(n *node, g *watched, a failover.Repoint, asked time.Duration) {
 	h := l.highest[g.set.Name]
-	if l.w.pure() && h.addr == a.Addr && a.To != a.Addr && h.since < asked-2500*time.Millisecond {
+	if h.addr == a.Addr && a.To != a.Addr && h.since < asked-2500*time.Millisecond {
 		l.w.violate("%s makes %s follow %s, and it is the master of the highest committed epoch %d of %s", n, a.Addr, a.To, h.epoch, g.set.Name)
 	}
 }

@@ -35,6 +35,7 @@ type node struct {
 	stalled time.Duration // its process stands still until then
 	froze   time.Duration // since when
 	awake   time.Duration // since when it runs without a pause
+	began   time.Duration // when its process began
 	stalls  int           // counts them
 	inbox   []func()
 	lag     time.Duration // each input waits this long for the processor
@@ -60,6 +61,8 @@ type watched struct {
 	planned time.Duration // when a wake-up event is due, never when none
 	ordered quorum.Configuration
 	config  quorum.Configuration // as last published
+	noted   quorum.Configuration // as the ledger has it
+	held    monitor.Reason
 }
 
 // clock reads the monitor's own clock.
@@ -184,7 +187,7 @@ func (n *node) start() {
 	}
 	n.up, n.life = true, n.life+1
 	n.disk.boot++
-	n.stalled, n.inbox, n.lag, n.awake = 0, nil, 0, n.w.now
+	n.stalled, n.inbox, n.lag, n.awake, n.began = 0, nil, 0, n.w.now, n.w.now
 	n.stalls++
 	n.groups, n.order, n.probes = map[string]*watched{}, nil, nil
 	n.peers, n.pool = map[quorum.ID]*peerLink{}, map[quorum.ID]*member{}
@@ -258,9 +261,10 @@ func (n *node) apply(g *watched, out failover.Output) {
 		n.save.wanted = n.save.wanted || g.config.Group != ""
 		g.config = c
 	}
-	n.w.ledger.stepped(n, g, out)
+	n.w.ledger.stepped(n, g)
 	n.tell(out.Events)
-	if held := g.group.Held(); held != "" {
+	if held := g.group.Held(); held != g.held {
+		g.held = held
 		n.w.reach("reason " + string(held))
 	}
 	g.wakeAt = out.Wake

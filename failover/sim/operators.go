@@ -73,5 +73,19 @@ func (w *World) operatorRemove() {
 		again()
 		return
 	}
-	n.later(w.span(0, 3*time.Second), again)
+	w.after(w.span(0, 3*time.Second), n.untilUp(again))
+}
+
+// untilUp returns f for an operator who does not give up: while the monitor is
+// down he tries again.
+func (n *node) untilUp(f func()) func() {
+	var try func()
+	try = func() {
+		if !n.up {
+			n.w.after(time.Second, try)
+			return
+		}
+		n.run(f)
+	}
+	return try
 }

@@ -16,7 +16,7 @@ func (w *World) play() {
 	for w.failure == "" && w.now < w.cfg.Length {
 		w.chaos(time.Minute + time.Duration(w.rng.Int64N(int64(4*time.Minute))))
 		w.heal()
-		if w.failure == "" && w.pure() && w.rng.Float64() < 0.6 {
+		if w.failure == "" && w.rng.Float64() < 0.6 {
 			w.deadForGood()
 		}
 	}
@@ -39,6 +39,7 @@ func (w *World) heal() {
 	}
 	w.logf("heal: every fault ends")
 	w.round++
+	w.traps = nil
 	w.net.heal()
 	for _, s := range w.servers {
 		s.heal()
@@ -110,6 +111,11 @@ func (w *World) groupDiverged(name string) string {
 			return n.name + " holds " + m.String() + ", another " + master.String()
 		}
 	}
+	for _, r := range w.rivals {
+		if m := r.group(name).master; m != master {
+			return r.name + " holds " + m.String() + ", the pickets " + master.String()
+		}
+	}
 	m := w.serverAt(master)
 	switch {
 	case m.home != name:
@@ -172,6 +178,9 @@ func (w *World) deadForGood() {
 		w.temptWithEmpty(m)
 	}
 	bound := down + 20*time.Second
+	if !w.pure() { // a redis-sentinel waits twice failover-timeout after every vote and attempt
+		bound += 4 * w.shape.set.FailoverTimeout
+	}
 	began := w.now
 	for w.failure == "" && w.now-began < bound && !w.failedOver(name, m) {
 		w.runUntil(w.now + 500*time.Millisecond)

@@ -9,11 +9,13 @@ import (
 )
 
 const (
-	firstPending  = 50 * time.Millisecond
-	nextPending   = 100 * time.Millisecond
-	commandWait   = 2 * time.Second
-	publishPeriod = 2 * time.Second
-	keepAlive     = 17 * time.Second // until the kernel finds a dead link on which nothing is sent
+	firstPending = 50 * time.Millisecond
+	nextPending  = 100 * time.Millisecond
+	commandWait  = 2 * time.Second
+
+	overtakenAfter = 250 * time.Millisecond
+	publishPeriod  = 2 * time.Second
+	keepAlive      = 17 * time.Second // until the kernel finds a dead link on which nothing is sent
 )
 
 // probe watches one instance for one monitor, as monitor/probe does.

@@ -165,6 +165,7 @@ func (s *server) promote() {
 	}
 	s.w.logf("%s: becomes master, offset %d, keys %d", s, s.data.offset, s.data.keys)
 	s.role, s.master = monitor.RoleMaster, monitor.Addr{}
+	s.comesBack()
 	s.data.id2, s.data.second = s.data.id, s.data.offset+1
 	s.data.id = s.w.newID()
 	s.repl = replication{downSince: never}
@@ -175,6 +176,13 @@ func (s *server) promote() {
 	}
 }
 
+// comesBack notes that a server does not follow a stranger any more.
+func (s *server) comesBack() {
+	if s.strayed != never && s.returned == never {
+		s.returned = s.w.now
+	}
+}
+
 // repoint is SLAVEOF host port.
 func (s *server) repoint(to monitor.Addr) {
 	if s.role == monitor.RoleReplica && s.master == to {
@@ -182,6 +190,7 @@ func (s *server) repoint(to monitor.Addr) {
 	}
 	s.w.logf("%s: replicates from %s now", s, to)
 	s.calmSince = s.w.now
+	s.comesBack()
 	s.role, s.master = monitor.RoleReplica, to
 	down := s.repl.downSince
 	if s.repl.up {

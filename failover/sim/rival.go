@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"time"
 
 	"picket/monitor"
@@ -72,7 +73,7 @@ const rivalTick = 100 * time.Millisecond
 
 func (w *World) addRival(host int, ip string) {
 	r := &rival{
-		w: w, id: nodeID(host), host: host, name: "sentinel", addr: monitor.Addr{Host: ip, Port: 26379},
+		w: w, id: nodeID(host), host: host, name: fmt.Sprintf("s%d", len(w.rivals)+1), addr: monitor.Addr{Host: ip, Port: 26379},
 		up: true, peers: map[quorum.ID]monitor.Addr{},
 	}
 	for i, g := range w.groups {
@@ -104,7 +105,8 @@ func (r *rival) crash(d time.Duration) {
 	r.w.later(d, r.start)
 }
 
-// start begins again from its file, which redis-sentinel writes before it goes on.
+// start begins again from its file, which redis-sentinel writes before it goes on:
+// once it has promoted an instance, that is the master in there.
 func (r *rival) start() {
 	if r.up {
 		return
@@ -112,6 +114,9 @@ func (r *rival) start() {
 	r.w.logf("%s: started", r.name)
 	r.up = true
 	for _, g := range r.groups {
+		if g.phase == rivalReconf {
+			r.switchTo(g, g.chosen)
+		}
 		g.seen, g.phase, g.odown, g.started = newSighting(r.w), rivalIdle, false, never
 		clear(g.minds)
 		for addr := range g.replicas {
@@ -132,6 +137,7 @@ func (r *rival) hello(h monitor.Hello) {
 		return
 	}
 	g.configEpoch = h.ConfigEpoch
+	r.w.ledger.rivalHolds(r, g, h.Master)
 	if h.Master != g.master {
 		r.switchTo(g, h.Master)
 	}
@@ -140,6 +146,7 @@ func (r *rival) hello(h monitor.Hello) {
 func (r *rival) switchTo(g *rivalGroup, master monitor.Addr) {
 	r.w.logf("%s: +switch-master %s %s %s", r.name, g.name, g.master, master)
 	old := g.master
+	r.w.ledger.rivalHolds(r, g, master)
 	g.master, g.seen = master, newSighting(r.w)
 	delete(g.replicas, master)
 	g.replicas[old] = newSighting(r.w)

@@ -113,6 +113,7 @@ func (r *rival) advance(g *rivalGroup) {
 	case rivalWaitPromotion:
 		if s := g.replicas[g.chosen]; s != nil && s.info.Role == monitor.RoleMaster && s.infoAt > g.entered {
 			g.configEpoch, g.phase, g.entered = g.failover, rivalReconf, r.w.now
+			r.w.ledger.rivalHolds(r, g, g.chosen)
 			r.w.logf("%s: +promoted-slave %s %s epoch %d", r.name, g.name, g.chosen, g.failover)
 		} else if r.w.now-g.entered > timeout {
 			g.phase = rivalIdle
@@ -160,6 +161,9 @@ func (r *rival) promote(g *rivalGroup) {
 	}
 	g.phase, g.entered, g.chosen = rivalWaitPromotion, r.w.now, best.addr
 	r.w.stats.Promotions++
+	if family := best.data.family; family != "" && family != g.name {
+		r.w.ledger.spoiled[g.name] = true // it looks at no lineage
+	}
 	r.send(best, monitor.Addr{})
 }
 

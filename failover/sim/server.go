@@ -49,6 +49,8 @@ type server struct {
 	blind     monitor.Reply // refuses us with this; ReplyNone when it does not
 	full      bool          // its accept queue is full
 	noGet     bool          // CONFIG GET is not permitted
+	strayed   time.Duration // when it was last told to follow a stranger, never when it was not
+	returned  time.Duration // when it was told otherwise, never while it was not
 	waiting   []request     // bytes in its sockets
 }
 
@@ -183,7 +185,7 @@ func (s *server) start(m memory) {
 		s.role = monitor.RoleReplica
 	}
 	if s.data.keys > 0 {
-		s.loading = s.w.now + time.Duration(s.w.rng.Int64N(int64(1500*time.Millisecond)))
+		s.loading = s.w.now + s.w.span(0, pick(s.w.rng, 1500*time.Millisecond, 1500*time.Millisecond, 1500*time.Millisecond, 20*time.Second))
 		s.until(s.loading)
 	}
 	s.w.logf("%s: process started, role %s, offset %d, keys %d", s, s.role, s.data.offset, s.data.keys)

@@ -16,9 +16,11 @@ import (
 var (
 	seed    = flag.Uint64("seed", 1, "the seed that TestSeed replays")
 	length  = flag.Duration("length", 30*time.Minute, "the virtual time of one run")
-	from    = flag.Uint64("from", 0, "the first seed of TestSim; 0: by the clock")
+	from    = flag.Uint64("from", 1, "the first seed of TestSim; 0: by the clock")
+	each    = flag.Bool("each", false, "whether TestSim reports on each run")
 	first   = flag.Bool("first", false, "whether TestSim ends with the first seed that breaks an invariant")
 	workers = flag.Int("workers", 1, "how many worlds TestSim runs at once")
+	runs    = flag.Uint64("runs", 0, "how many seeds TestSim plays; 0: as many as SIM_SECONDS allow")
 )
 
 // simSeconds is for how long TestSim runs, by the wall clock.
@@ -70,7 +72,7 @@ func TestSim(t *testing.T) {
 		})
 	}
 	go func() {
-		for s := begin; time.Now().Before(end) && !enough.Load(); s++ {
+		for s := begin; (*runs > 0 && s < begin+*runs || *runs == 0 && time.Now().Before(end)) && !enough.Load(); s++ {
 			next <- s
 		}
 		close(next)
@@ -78,10 +80,13 @@ func TestSim(t *testing.T) {
 		close(results)
 	}()
 	var sum Stats
-	runs, failed := 0, 0
+	played, failed := 0, 0
 	for r := range results {
-		runs++
+		played++
 		sum.Add(r.Stats)
+		if *each {
+			fmt.Printf("seed %d: %s; %s\n", r.Seed, r.Shape, r.Stats)
+		}
 		if r.Violation != "" {
 			failed++
 			enough.Store(*first)
@@ -89,8 +94,11 @@ func TestSim(t *testing.T) {
 				r.Seed, r.At, r.Violation, r.Shape, r.Seed, *length)
 		}
 	}
-	fmt.Printf("simulation: %d runs from seed %d, %d broken; %s\n", runs, begin, failed, sum)
+	fmt.Printf("simulation: %d runs from seed %d, %d broken; %s\n", played, begin, failed, sum)
 	report(t, sum)
+	if float64(sum.Faults) < sum.Simulated.Minutes() {
+		t.Errorf("%d faults in %s: less than one a minute", sum.Faults, sum.Simulated)
+	}
 	if sum.Simulated >= longRun {
 		checkTransitions(t, sum.Reached)
 	}

@@ -37,6 +37,7 @@ type World struct {
 	ids        uint64
 	linkNumber uint64
 	round      int // counts heals
+	traps      []trap
 }
 
 // Run plays one world to its end or to the first broken invariant.
@@ -51,10 +52,10 @@ func (w *World) after(d time.Duration, f func()) { w.queue.push(w.now+max(0, d),
 
 // runUntil plays events until the time comes or an invariant breaks.
 func (w *World) runUntil(t time.Duration) {
-	for w.failure == "" && len(w.queue.heap) > 0 && w.queue.heap[0].at <= t {
-		e := w.queue.pop()
-		w.now = e.at
-		e.run()
+	for w.failure == "" && w.queue.due(t) {
+		at, run := w.queue.pop()
+		w.now = at
+		run()
 	}
 	w.now = max(w.now, t)
 }
@@ -169,17 +170,31 @@ func (w *World) drawShape() shape {
 	s.threshold = pick(r, 500*time.Millisecond, 500*time.Millisecond, time.Second, time.Second, 5*time.Second, 5*time.Second, 5*time.Second, 0)
 	if r.Float64() < 0.12 {
 		s.rivals, s.monitors = 1, s.monitors-1
+		if s.monitors == 4 && r.Float64() < 0.5 {
+			s.rivals, s.monitors = 2, 3
+		}
 	}
 	return s
 }
 
 func newWorld(cfg Config) *World {
+	w := emptyWorld(cfg)
+	w.build(w.drawShape())
+	return w
+}
+
+func emptyWorld(cfg Config) *World {
 	w := &World{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 0x9e3779b97f4a7c15))}
 	w.stats.Reached = map[string]int{}
-	w.shape = w.drawShape()
 	w.ledger = newLedger(w)
+	return w
+}
+
+// build fills the world.
+func (w *World) build(s shape) {
+	w.shape = s
 	w.net = newNetwork(w, w.shape.monitors+w.shape.rivals+w.shape.groups*(1+w.shape.replicas)+1)
-	w.logf("seed %d: %s", cfg.Seed, w.shape)
+	w.logf("seed %d: %s", w.cfg.Seed, w.shape)
 	host := 0
 	for i := range w.shape.groups {
 		w.groups = append(w.groups, fmt.Sprintf("g%d", i+1))
@@ -195,7 +210,6 @@ func newWorld(cfg Config) *World {
 	for i := range w.shape.monitors + w.shape.rivals {
 		w.addMonitor(host+i, i)
 	}
-	return w
 }
 
 // addServer makes one model Redis: the first of its group is the master.
@@ -203,7 +217,7 @@ func (w *World) addServer(host int, home string, index int) {
 	s := &server{
 		w: w, host: host, addr: monitor.Addr{Host: fmt.Sprintf("10.0.0.%d", host+1), Port: 6379}, home: home,
 		role: monitor.RoleMaster, priority: 100, limit: w.shape.threshold, clients: 50_000,
-		data: dataset{second: -1},
+		data: dataset{second: -1}, strayed: never, returned: never,
 	}
 	if index > 0 {
 		s.conf = monitor.Addr{Host: fmt.Sprintf("10.0.0.%d", host+1-index), Port: 6379}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"syscall"
 
 	"picket/monitor"
@@ -26,7 +25,7 @@ var causes = []struct {
 	{monitor.CauseRefused, is(syscall.ECONNREFUSED)},
 	{monitor.CauseReset, is(syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED)},
 	{monitor.CauseNoRoute, is(syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN)},
-	{monitor.CauseLocal, is(net.ErrClosed, context.Canceled, errLinkClosed)},
+	{monitor.CauseLocal, is(net.ErrClosed, context.Canceled)},
 	{monitor.CauseTimeout, is(context.DeadlineExceeded, os.ErrDeadlineExceeded)},
 	{monitor.CauseClosed, is(io.EOF, io.ErrUnexpectedEOF)},
 	{monitor.CauseProtocol, isProtocol},
@@ -73,9 +72,7 @@ func isTLS(err error) bool {
 		isA[x509.HostnameError](err) || isA[x509.UnknownAuthorityError](err) || isA[x509.CertificateInvalidError](err)
 }
 
-// isProtocol recognises what is no RESP, or more of it than a reply may hold, and
-// what go-redis says of such bytes; it has no type for it.
+// isProtocol recognises what is no RESP, or more of it than a reply may hold.
 func isProtocol(err error) bool {
-	return errors.Is(err, errUnasked) || isA[resp.ProtocolError](err) || strings.Contains(err.Error(), "redis: can't parse") ||
-		strings.Contains(err.Error(), "redis: invalid reply")
+	return errors.Is(err, errUnasked) || isA[resp.ProtocolError](err)
 }

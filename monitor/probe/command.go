@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -16,13 +15,9 @@ import (
 	"picket/monitor/resp"
 )
 
-const (
-	// commandTimeout bounds one command of the command link; a loaded server may
-	// need a while for INFO.
-	commandTimeout = 2 * time.Second
-	// commandBuffer holds a usual reply to INFO in two pieces.
-	commandBuffer = 4096
-)
+// commandTimeout bounds one command of the command link; a loaded server may
+// need a while for INFO.
+const commandTimeout = 2 * time.Second
 
 // infoLimits leave room for INFO of a master with thousands of replicas (100 bytes
 // each) and modules.
@@ -40,14 +35,27 @@ type commander struct {
 	threshold   time.Duration
 	nextInfo    time.Time
 	nextPublish time.Time
+	timer       *time.Timer
 }
 
 // commandLoop runs until the instance is stopped.
 func (i *instance) commandLoop() {
-	c := &commander{instance: i}
+	c := &commander{instance: i, timer: time.NewTimer(0)}
+	defer c.timer.Stop()
 	defer func() { c.giveUp() }()
-	for i.sleep(c.step(), i.wakeCommand) {
+	for c.wait(c.step()) {
 	}
+}
+
+// wait is sleep on a timer that is used again and again.
+func (c *commander) wait(d time.Duration) bool {
+	c.timer.Reset(d)
+	select {
+	case <-c.timer.C:
+	case <-c.wakeCommand:
+	case <-c.ctx.Done():
+	}
+	return c.ctx.Err() == nil
 }
 
 // asleep is how long a loop with nothing to do waits to be woken.
@@ -66,7 +74,7 @@ func (c *commander) step() time.Duration {
 	}
 	c.takeRequests()
 	if time.Until(c.nextInfo) <= 0 {
-		c.nextInfo = time.Now().Add(firstJitter(c.nextInfo, s.want.InfoEvery))
+		c.nextInfo = c.p.onBeat(time.Now().Add(firstJitter(c.nextInfo, s.want.InfoEvery)), s.want.InfoEvery/commandBeats)
 		c.round(c.inform)
 	} else {
 		c.nextInfo = sooner(c.nextInfo, s.want.InfoEvery)
@@ -91,19 +99,22 @@ func (c *commander) takeRequests() {
 // An instance that does not listen is skipped; it wakes the loop when it does.
 func (c *commander) hello() time.Duration {
 	s := c.state()
-	if !s.want.Hello || !s.answers() {
+	if !s.want.Publish || !s.answers() {
 		return asleep
 	}
 	if wait := time.Until(c.nextPublish); wait > 0 {
 		return wait
 	}
 	every := c.p.cfg.PublishEvery
-	c.nextPublish = time.Now().Add(firstJitter(c.nextPublish, every))
+	c.nextPublish = c.p.onBeat(time.Now().Add(firstJitter(c.nextPublish, every)), every/commandBeats)
 	if s.listens() {
 		c.round(c.publish)
 	}
 	return time.Until(c.nextPublish)
 }
+
+// commandBeats is how many bursts there are in one period of INFO or hellos.
+const commandBeats = 10
 
 // firstJitter spreads the instances of one start over the period.
 func firstJitter(last time.Time, every time.Duration) time.Duration {
@@ -124,7 +135,7 @@ func sooner(next time.Time, every time.Duration) time.Time {
 // round does one thing over the command link, which it opens when needed. A
 // failure closes the link. One that the server had closed meanwhile (its
 // timeout, CLIENT KILL) is replaced at once; otherwise the next round opens another.
-func (c *commander) round(do func(context.Context) error) {
+func (c *commander) round(do func() error) {
 	old := c.link != nil
 	err := c.once(do)
 	if cause := causeOf(err); old && (cause == monitor.CauseClosed || cause == monitor.CauseReset) {
@@ -135,13 +146,13 @@ func (c *commander) round(do func(context.Context) error) {
 	}
 }
 
-func (c *commander) once(do func(context.Context) error) error {
+func (c *commander) once(do func() error) error {
 	if c.link == nil {
 		if err := c.open(); err != nil {
 			return err
 		}
 	}
-	err := do(c.ctx)
+	err := do()
 	if err != nil {
 		c.giveUp()
 	}
@@ -149,16 +160,15 @@ func (c *commander) once(do func(context.Context) error) error {
 }
 
 func (c *commander) open() error {
-	dialled, err := c.dial()
+	nc, err := c.dial()
 	if err != nil {
 		c.noticeFullQueue(err)
 		return fmt.Errorf("dial: %w", err)
 	}
-	nc := resp.NewBoundedConn(dialled, infoLimits)
 	if !c.keep(nc) {
 		return net.ErrClosed
 	}
-	c.link = newLink(nc, commandBuffer)
+	c.link = newLink(nc, infoLimits)
 	c.named, c.denied, c.threshold = false, nil, -1
 	return nil
 }
@@ -180,43 +190,73 @@ func (c *commander) giveUp() {
 	if c.link == nil {
 		return
 	}
-	c.link.close()
 	c.drop(c.link.conn)
 	c.link = nil
 }
 
 // ask sends one command of Redis by the name that the instance gives it.
-func (c *commander) ask(ctx context.Context, name string, args ...any) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
-	defer cancel()
-	if a, ok, err := c.link.authenticate(ctx, c.p.cfg.Links, c.group); err != nil || !ok {
-		return a, err
+func (c *commander) ask(args ...string) (answer, error) {
+	answers, err := c.askAll(args)
+	return answers[0], err
+}
+
+// askAll sends several at once. A refused AUTH is the answer to all of them.
+func (c *commander) askAll(commands ...[]string) ([]answer, error) {
+	_ = c.link.conn.SetReadDeadline(time.Now().Add(commandTimeout)) // fails only on a closed connection, as the read will
+	if a, ok, err := c.link.authenticate(c.p.cfg.Links, c.group); err != nil || !ok {
+		return slices.Repeat([]answer{a}, len(commands)), err
 	}
-	return c.link.ask(ctx, slices.Concat([]any{c.p.cfg.Links.Command(c.group, name)}, args)...)
+	for n, args := range commands {
+		commands[n] = append([]string{c.p.cfg.Links.Command(c.group, args[0])}, args[1:]...)
+	}
+	return c.link.askAll(commands...)
 }
 
 // inform asks for INFO with all default sections, which every ACL user of a
 // Sentinel may do, and for what is learned beside it. A refusal (BUSY, NOPERM)
 // is no answer: the next round tries again.
-func (c *commander) inform(ctx context.Context) error {
+func (c *commander) inform() error {
 	sent := c.p.cfg.Clock()
-	a, err := c.ask(ctx, "INFO")
+	questions := [][]string{{"INFO"}}
+	if !slices.Contains(c.denied, "config|get") {
+		questions = append(questions, []string{"CONFIG", "GET", "lua-time-limit"})
+	}
+	answers, err := c.askAll(questions...)
 	if err != nil {
 		return err
 	}
-	at := c.p.cfg.Clock()
-	raw, ok := a.value.(string)
-	if !ok {
+	a, at := answers[0], c.p.cfg.Clock()
+	c.overtaken(sent)
+	if a.refused() || a.text == "" {
 		c.noteNoInfo(a)
 		c.refused(a)
 		return nil
 	}
-	if err := c.learnThreshold(ctx); err != nil {
-		return err
+	if len(answers) > 1 {
+		c.learnThreshold(answers[1])
 	}
-	c.tell(monitor.InfoReport{Addr: c.addr, At: at, Sent: sent, Info: monitor.ParseInfo(raw),
-		Threshold: c.threshold, Denied: c.lacking(), Raw: raw})
-	return c.setName(ctx)
+	c.tell(monitor.InfoReport{Addr: c.addr, At: at, Sent: sent, Info: monitor.ParseInfo(a.text),
+		Threshold: c.threshold, Denied: c.lacking(), Raw: a.text})
+	return c.setName()
+}
+
+// overtakenAfter is how much later than a PING something may be asked and still
+// be answered before it.
+const overtakenAfter = 250 * time.Millisecond
+
+// overtaken replaces the links when the instance answered what was asked at sent,
+// and still owes the answer to a PING of long before: nobody is at the other end
+// of that link any more. A host that was restarted tells nobody, and the silence
+// on its old link must not be held against the process that runs there now.
+func (c *commander) overtaken(sent monitor.Instant) {
+	s := c.state()
+	if s.ping == nil {
+		return
+	}
+	asked := s.ping.asked()
+	if asked != monitor.Never && sent.Sub(asked) >= overtakenAfter && s.ping.ack() != monitor.AckUnacked {
+		c.reconnect()
+	}
 }
 
 // refused reports that INFO was refused: behind a MISCONF on PING, BUSY shows
@@ -231,29 +271,19 @@ func (c *commander) tell(r monitor.InfoReport) {
 	}
 }
 
-// learnThreshold asks for lua-time-limit, the name that every version knows. It
-// may change at run time, so each round asks; once denied, the link asks no more.
-func (c *commander) learnThreshold(ctx context.Context) error {
-	if slices.Contains(c.denied, "config|get") {
-		return nil
-	}
-	a, err := c.ask(ctx, "CONFIG", "GET", "lua-time-limit")
-	if err != nil {
-		return err
-	}
+// learnThreshold takes lua-time-limit, the name that every version knows. It may
+// change at run time, so each round asks; once denied, the link asks no more.
+func (c *commander) learnThreshold(a answer) {
 	c.noteDenied(a, "config|get")
 	c.threshold = parseThreshold(a.value)
-	return nil
 }
 
 // parseThreshold reads ["lua-time-limit", "<ms>"]; anything else is unknown, -1.
-func parseThreshold(reply any) time.Duration {
-	pair, _ := reply.([]any)
-	if len(pair) != 2 {
+func parseThreshold(reply resp.Value) time.Duration {
+	if len(reply.Elems) != 2 {
 		return -1
 	}
-	text, _ := pair[1].(string)
-	ms, err := strconv.ParseInt(text, 10, 64)
+	ms, err := strconv.ParseInt(reply.Elems[1].Str, 10, 64)
 	if err != nil || ms < 0 {
 		return -1
 	}
@@ -262,17 +292,17 @@ func parseThreshold(reply any) time.Duration {
 
 // setName names the link in CLIENT LIST as Sentinel does, best effort, once a
 // good reply showed that the server is not busy.
-func (c *commander) setName(ctx context.Context) error {
+func (c *commander) setName() error {
 	if c.named || len(c.p.cfg.ID) < 8 {
 		return nil
 	}
 	c.named = true
-	_, err := c.ask(ctx, "CLIENT", "SETNAME", "sentinel-"+string(c.p.cfg.ID[:8])+"-cmd")
+	_, err := c.ask("CLIENT", "SETNAME", "sentinel-"+string(c.p.cfg.ID[:8])+"-cmd")
 	return err
 }
 
 // publish announces us on the hello channel.
-func (c *commander) publish(ctx context.Context) error {
+func (c *commander) publish() error {
 	h := c.p.cfg.Links.Announce(c.group)
 	if h.ID == "" || slices.Contains(c.denied, "publish") {
 		return nil
@@ -280,7 +310,7 @@ func (c *commander) publish(ctx context.Context) error {
 	if h.Peer.Host == "" {
 		h.Peer.Host = localHost(c.link.conn)
 	}
-	a, err := c.ask(ctx, "PUBLISH", monitor.HelloChannel, h.String())
+	a, err := c.ask("PUBLISH", monitor.HelloChannel, h.String())
 	if err != nil {
 		return err
 	}

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"picket/monitor"
+	"picket/monitor/resp"
 )
 
 func greeting() Target {
 	t := target()
-	t.Hello = true
+	t.Publish, t.Listen = true, true
 	return t
 }
 
@@ -146,7 +147,8 @@ func TestEndOfSilenceIsNews(t *testing.T) {
 		infos, hellos := len(rec.infos), len(f.heard)
 		thaw()
 		pass(time.Millisecond)
-		if len(rec.infos) != infos+1 || len(f.heard) != hellos+1 {
+		// One more may have been under way when the server froze.
+		if i, h := len(rec.infos)-infos, len(f.heard)-hellos; i < 1 || i > 2 || h < 1 || h > 2 {
 			t.Errorf("%d INFO reports and %d hellos more", len(rec.infos)-infos, len(f.heard)-hellos)
 		}
 		p.Close()
@@ -154,17 +156,20 @@ func TestEndOfSilenceIsNews(t *testing.T) {
 }
 
 func TestThreshold(t *testing.T) {
+	pair := func(value string) resp.Value {
+		return resp.Value{Kind: resp.KindArray, Elems: []resp.Value{{Kind: resp.KindBulk, Str: "lua-time-limit"}, {Kind: resp.KindBulk, Str: value}}}
+	}
 	for _, c := range []struct {
-		reply any
+		reply resp.Value
 		want  time.Duration
 	}{
-		{[]any{"lua-time-limit", "500"}, 500 * time.Millisecond},
-		{[]any{"lua-time-limit", "0"}, 0},
-		{[]any{}, -1},
-		{nil, -1},
-		{"OK", -1},
-		{[]any{"lua-time-limit", "soon"}, -1},
-		{[]any{"lua-time-limit", "-5"}, -1},
+		{pair("500"), 500 * time.Millisecond},
+		{pair("0"), 0},
+		{resp.Value{Kind: resp.KindArray}, -1},
+		{resp.Value{Kind: resp.KindNull}, -1},
+		{resp.Value{Kind: resp.KindSimple, Str: "OK"}, -1},
+		{pair("soon"), -1},
+		{pair("-5"), -1},
 	} {
 		if got := parseThreshold(c.reply); got != c.want {
 			t.Errorf("parseThreshold(%v) = %v, want %v", c.reply, got, c.want)

@@ -21,8 +21,8 @@ const (
 // such thing outside of subscriptions, so this is no Redis.
 var errUnasked = errors.New("the server sent bytes that nobody asked for")
 
-// pingConn is the connection of a ping link. go-redis reads and writes it
-// without read deadlines; pingConn uses the deadlines of the connection below
+// pingConn is the connection of a ping link. Its link reads and writes it without
+// deadlines; pingConn uses the deadlines of the connection below
 // to report a PING that stays unanswered and to wait out the time between two
 // PINGs while listening for the end of the link. That costs no timer goroutine
 // and keeps all reports of a link in order, as one goroutine makes them.
@@ -31,7 +31,6 @@ type pingConn struct {
 	clock   func() monitor.Instant
 	pending func(sent monitor.Instant) // called while a PING is unanswered
 
-	first  []byte // the beginning of what the server said first
 	report time.Time
 
 	mu     sync.Mutex
@@ -59,19 +58,12 @@ func (c *pingConn) Read(p []byte) (int, error) {
 		}
 		n, err := c.Conn.Read(p)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-			c.taste(p[:n])
 			return n, err
 		}
 		c.pending(c.asked())
 		c.report = time.Now().Add(nextPending)
 	}
 }
-
-// SetDeadline does nothing but for the writing side: the reading side's deadlines are pingConn's own.
-func (c *pingConn) SetDeadline(t time.Time) error { return c.Conn.SetWriteDeadline(t) }
-
-// SetReadDeadline does nothing: only the end of the link ends a wait for a reply.
-func (c *pingConn) SetReadDeadline(time.Time) error { return nil }
 
 // answered marks that no PING is outstanding and returns when the last one was written.
 func (c *pingConn) answered() monitor.Instant {
@@ -133,27 +125,16 @@ func (c *pingConn) kick() {
 	}
 }
 
-func (c *pingConn) taste(p []byte) {
-	if room := 256 - len(c.first); room > 0 {
-		c.first = append(c.first, p[:min(len(p), room)]...)
-	}
-}
-
-// turnedAway returns the error with which a server turned the connection away
-// before reading from it: too many clients, protected mode. go-redis swallows
-// it as a reply to HELLO, or never reads it because writing fails.
-func (c *pingConn) turnedAway() (string, bool) {
-	if len(c.first) == 0 {
-		var b [256]byte
-		_ = c.Conn.SetReadDeadline(time.Now().Add(lastWords))
-		n, _ := c.Conn.Read(b[:])
-		c.taste(b[:n])
-	}
-	line, _, _ := bytes.Cut(c.first, []byte("\r\n"))
+// lastWords returns the error with which a server turned the connection away
+// before it read from it, if writing failed for that and nobody read it.
+func (c *pingConn) lastWords() (string, bool) {
+	var b [256]byte
+	_ = c.Conn.SetReadDeadline(time.Now().Add(lastWordsWait))
+	n, _ := c.Conn.Read(b[:])
+	line, _, _ := bytes.Cut(b[:n], []byte("\r\n"))
 	text, isError := bytes.CutPrefix(line, []byte("-"))
-	reply := monitor.ClassifyReply(string(text))
-	return string(text), isError && (reply == monitor.ReplyMaxClients || reply == monitor.ReplyProtected)
+	return string(text), isError && turnsAway(string(text))
 }
 
-// lastWords is how long to look for what a failed connection may still hold.
-const lastWords = 5 * time.Millisecond
+// lastWordsWait is how long to look for what a failed connection may still hold.
+const lastWordsWait = 5 * time.Millisecond

@@ -25,7 +25,7 @@ var helloLimits = resp.ReplyLimits{Bulk: 64 << 10}
 func (i *instance) helloLoop() {
 	for i.ctx.Err() == nil {
 		s := i.state()
-		if !s.want.Hello || !s.answers() {
+		if !s.want.Listen || !s.answers() {
 			i.sleep(asleep, i.wakeHello)
 			continue
 		}
@@ -74,7 +74,7 @@ func (i *instance) listen() error {
 	if err := i.subscribe(nc, replies); err != nil {
 		return err
 	}
-	for i.state().want.Hello {
+	for i.state().want.Listen {
 		v, err := read(nc, replies, quietPeriods*i.p.cfg.PublishEvery)
 		if err != nil {
 			return err
@@ -120,7 +120,7 @@ func (i *instance) hear(v resp.Value) {
 	if len(v.Elems) != 3 || v.Elems[0].Str != "message" || v.Elems[1].Str != monitor.HelloChannel {
 		return
 	}
-	if i.ctx.Err() != nil || !i.state().want.Hello {
+	if i.ctx.Err() != nil || !i.state().want.Listen {
 		return
 	}
 	i.p.cfg.Sink.HelloHeard(i.group, i.addr, v.Elems[2].Str)

@@ -1,70 +1,48 @@
 package probe
 
 import (
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"picket/monitor"
+	"picket/monitor/resp/resptest"
 )
-
-// Headers that announce 64 MiB to go-redis, which would allocate them at once: much
-// more than a server may, and little enough for a test that fails.
-var greedy = map[string]string{
-	"string":     "$67108864\r\n",
-	"blob error": "!67108864\r\n",
-	"verbatim":   "=67108864\r\n",
-	"array":      "*4194304\r\n",
-	"map":        "%4194304\r\n",
-	"attribute":  "|1\r\n+k\r\n$67108864\r\n",
-}
-
-// allocated returns how many bytes f allocates.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
 
 // A server that announces more than a reply may hold costs the link, not our memory.
 func TestGreedyServer(t *testing.T) {
-	for _, to := range []string{"hello", "PING"} {
-		for name, header := range greedy {
-			t.Run(to+" "+name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					f := newFakeRedis()
-					f.replies[to] = header
-					p, rec := bubble(t, f)
-					cost := allocated(func() {
-						p.Reconcile("g", []Target{target()})
-						pass(50 * time.Millisecond)
-					})
-					if got := rec.since(0); len(got) != 2 || got[1].Kind != monitor.ReportLinkLost || got[1].Cause != monitor.CauseProtocol {
-						t.Errorf("%+v", got)
-					}
-					if cost > 8<<20 {
-						t.Errorf("it made us allocate %d bytes", cost)
-					}
-					p.Close()
+	for name, header := range resptest.Greedy {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeRedis()
+				f.replies["PING"] = header
+				p, rec := bubble(t, f)
+				cost := resptest.Allocated(func() {
+					p.Reconcile("g", []Target{target()})
+					pass(50 * time.Millisecond)
 				})
+				if got := rec.since(0); len(got) != 2 || got[1].Kind != monitor.ReportLinkLost || got[1].Cause != monitor.CauseProtocol {
+					t.Errorf("%+v", got)
+				}
+				if cost > 8<<20 {
+					t.Errorf("it made us allocate %d bytes", cost)
+				}
+				p.Close()
 			})
-		}
+		})
 	}
 }
 
 // The command link is held to limits of its own; the ping link goes on without it.
 func TestGreedyInfo(t *testing.T) {
-	for name, header := range greedy {
+	for name, header := range resptest.Greedy {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFakeRedis()
 				f.replies["INFO"] = header
 				p, rec := bubble(t, f)
-				cost := allocated(func() {
+				cost := resptest.Allocated(func() {
 					p.Reconcile("g", []Target{target()})
 					pass(1500 * time.Millisecond)
 				})

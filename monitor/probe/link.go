@@ -1,108 +1,118 @@
 package probe
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
-	"time"
-
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
+	"sync"
 
 	"picket/monitor"
+	"picket/monitor/resp"
 )
 
 // link speaks Redis over one connection that we dialled, for as long as that
-// connection lives: one go-redis client per link, and no second dial behind our back.
+// connection lives: one command at a time, nothing sent on its own account. It
+// is not a go-redis client: with thousands of instances, that client's buffers
+// and calls are what a monitor would mostly consist of.
 type link struct {
 	conn   net.Conn
-	client *redis.Client
+	limits resp.ReplyLimits
 	authed bool
 }
 
-var errLinkClosed = errors.New("the link's connection was given up")
+func newLink(conn net.Conn, limits resp.ReplyLimits) *link { return &link{conn: conn, limits: limits} }
 
-// newLink wraps conn, which must bound what the server may announce
-// ([resp.BoundedConn]): go-redis allocates it unseen. The options keep go-redis from retrying, redialling,
-// pooling and naming itself; a handshake that named the connection would fail
-// on a busy server. bufferSize is in bytes, for each direction.
-func newLink(conn net.Conn, bufferSize int) *link {
-	handOver := make(chan net.Conn, 1)
-	handOver <- conn
-	return &link{conn: conn, client: redis.NewClient(&redis.Options{
-		Addr: "picket", Protocol: 2, DisableIdentity: true,
-		MaxRetries: -1, DialerRetries: 1,
-		PoolSize: 1, PipelinePoolSize: -1, ConnMaxIdleTime: -1,
-		ReadBufferSize: bufferSize, WriteBufferSize: 512,
-		// Reads are bounded by the caller's context, and on the ping link by nothing.
-		ReadTimeout: -1, WriteTimeout: writeTimeout, ContextTimeoutEnabled: true,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-		Dialer: func(context.Context, string, string) (net.Conn, error) {
-			select {
-			case c := <-handOver:
-				return c, nil
-			default:
-				return nil, errLinkClosed
-			}
-		},
-	})}
+// scratch is what one command and its reply need, lent to a link meanwhile.
+type scratch struct {
+	out     []byte
+	replies *resp.ReplyReader
 }
 
-// writeTimeout bounds a write into the socket's buffer, which is never full
-// with one small command outstanding.
-const writeTimeout = 5 * time.Second
-
-func (l *link) close() {
-	_ = l.client.Close()
-	_ = l.conn.Close()
-}
+var scratches = sync.Pool{New: func() any {
+	return &scratch{replies: resp.NewReplyReader(nil, resp.ReplyLimits{})}
+}}
 
 // answer is what a server said to one command.
 type answer struct {
-	value any    // nil for an error reply
-	text  string // an error reply without its type byte, or a simple string
+	value resp.Value
+	text  string // a simple or bulk string, or an error reply without its type byte
 }
 
-func (a answer) refused() bool { return a.value == nil }
+// refused reports an error reply; nil, which no command here is answered, is one too.
+func (a answer) refused() bool {
+	switch a.value.Kind {
+	case resp.KindError, resp.KindBlobError, resp.KindNull, 0:
+		return true
+	}
+	return false
+}
 
 // noPermission reports whether our ACL user lacks a command or channel.
 func (a answer) noPermission() bool {
 	return a.refused() && monitor.ClassifyReply(a.text) == monitor.ReplyNoPerm
 }
 
-// ask sends one command. An error means that the link is lost; an error reply is an answer.
-func (l *link) ask(ctx context.Context, args ...any) (answer, error) {
-	value, err := l.client.Do(ctx, args...).Result()
-	if err == nil {
-		text, _ := value.(string)
-		return answer{value: value, text: text}, nil
+// ask sends one command. An error means that the link is lost; an error reply is
+// an answer.
+func (l *link) ask(args ...string) (answer, error) {
+	answers, err := l.askAll(args)
+	return answers[0], err
+}
+
+// askAll sends commands in one write and reads as many answers. Writing needs no
+// deadline: there is always room in the socket for the little that is outstanding.
+func (l *link) askAll(commands ...[]string) ([]answer, error) {
+	answers := make([]answer, len(commands))
+	x := scratches.Get().(*scratch)
+	defer x.giveBack()
+	x.out = x.out[:0]
+	for _, args := range commands {
+		x.out = resp.AppendCommand(x.out, args...)
 	}
-	if errors.Is(err, redis.Nil) {
-		return answer{text: "nil"}, nil
+	if _, err := l.conn.Write(x.out); err != nil {
+		return answers, fmt.Errorf("ask %s: %w", commands[0][0], err)
 	}
-	var reply redis.Error
-	if errors.As(err, &reply) {
-		return answer{text: reply.Error()}, nil
+	x.replies.Reset(l.conn, l.limits)
+	for n := range answers {
+		v, err := x.replies.Read()
+		if err != nil {
+			return answers, fmt.Errorf("ask %s: %w", commands[n][0], err)
+		}
+		answers[n] = answerOf(v)
 	}
-	return answer{}, fmt.Errorf("ask %v: %w", args[0], err)
+	if x.replies.Buffered() > 0 {
+		return answers, fmt.Errorf("ask %s: %w", commands[0][0], errUnasked)
+	}
+	return answers, nil
+}
+
+func answerOf(v resp.Value) answer {
+	if v.Kind == resp.KindNull {
+		return answer{value: v, text: "nil"}
+	}
+	return answer{value: v, text: v.Str}
+}
+
+func (x *scratch) giveBack() {
+	x.replies.Reset(nil, resp.ReplyLimits{})
+	scratches.Put(x)
 }
 
 // authenticate sends AUTH once per link where credentials are given. It reports
-// whether we may go on; when not, the answer is the refusal. It does not go
-// through go-redis, which would give the connection up on a wrong password and
-// with it the evidence that the server answers.
-func (l *link) authenticate(ctx context.Context, to Links, group string) (answer, bool, error) {
-	user, pass := to.Credentials(group)
-	if l.authed || pass == "" {
+// whether we may go on; when not, the answer is the refusal.
+func (l *link) authenticate(to Links, group string) (answer, bool, error) {
+	if l.authed {
 		return answer{}, true, nil
 	}
-	args := []any{to.Command(group, "AUTH"), pass}
-	if user != "" {
-		args = []any{args[0], user, pass}
+	user, pass := to.Credentials(group)
+	if pass == "" {
+		return answer{}, true, nil
 	}
-	a, err := l.ask(ctx, args...)
+	args := []string{to.Command(group, "AUTH"), pass}
+	if user != "" {
+		args = []string{args[0], user, pass}
+	}
+	a, err := l.ask(args...)
 	if err != nil {
 		return answer{}, false, fmt.Errorf("authenticate: %w", err)
 	}
@@ -111,7 +121,8 @@ func (l *link) authenticate(ctx context.Context, to Links, group string) (answer
 }
 
 // needsNoPassword recognises a server that has no password set (its texts
-// before and since 6.0); Sentinel goes on there too.
+// before and since 6.0); Sentinel goes on there too. A server in protected mode
+// says so as well, but then it hangs up.
 func needsNoPassword(text string) bool {
-	return strings.Contains(text, "no password is set") || strings.Contains(text, "without any password configured")
+	return !turnsAway(text) && (strings.Contains(text, "no password is set") || strings.Contains(text, "without any password configured"))
 }

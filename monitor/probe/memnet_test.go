@@ -129,6 +129,8 @@ type fakeRedis struct {
 	dialErr  error             // what a dial gets
 	full     bool              // a connection is turned away
 	dialHang bool              // a dial hangs until its deadline
+	hanging  int               // how many do
+	mostHung int               // and did at most
 	frozen   chan struct{}     // not nil: commands wait until it is closed
 	replies  map[string]string // by the first word of the command
 	conns    []*memConn        // the server's ends
@@ -143,7 +145,7 @@ type fakeRedis struct {
 func newFakeRedis() *fakeRedis {
 	return &fakeRedis{began: time.Now(), asked: map[string]int{}, stamps: map[string][]time.Duration{}, replies: map[string]string{
 		"PING": "+PONG\r\n", "CONFIG": "*2\r\n$14\r\nlua-time-limit\r\n$4\r\n5000\r\n", "CLIENT": "+OK\r\n", "AUTH": "+OK\r\n",
-		"hello": "*0\r\n", "INFO": bulk("# Server\r\nrun_id:r1\r\nrole:master\r\n"),
+		"INFO":      bulk("# Server\r\nrun_id:r1\r\nrole:master\r\n"),
 		"SUBSCRIBE": "*3\r\n$9\r\nsubscribe\r\n$18\r\n__sentinel__:hello\r\n:1\r\n",
 	}}
 }
@@ -156,9 +158,12 @@ func (f *fakeRedis) dial(ctx context.Context, _ monitor.Addr) (net.Conn, error) 
 
 	f.stamps["dial"] = append(f.stamps["dial"], time.Since(f.began))
 	if f.dialHang {
+		f.hanging++
+		f.mostHung = max(f.mostHung, f.hanging)
 		f.mu.Unlock()
 		<-ctx.Done()
 		f.mu.Lock()
+		f.hanging--
 		return nil, ctx.Err()
 	}
 	if f.dialErr != nil {

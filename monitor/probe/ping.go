@@ -1,8 +1,6 @@
 package probe
 
 import (
-	"context"
-	"net"
 	"strings"
 	"time"
 
@@ -10,12 +8,7 @@ import (
 	"picket/monitor/resp"
 )
 
-// pingBuffer holds a reply to PING or HELLO; it may be small, as longer replies
-// are read in pieces.
-const pingBuffer = 512
-
-// pingLimits are far above what a server says to PING, AUTH and HELLO, of which
-// the last lists its modules.
+// pingLimits are far above what a server says to PING and AUTH.
 var pingLimits = resp.ReplyLimits{Bulk: 64 << 10, Elements: 4096, Depth: 16, Total: 256 << 10}
 
 // pingLoop keeps one ping link to the instance until it is stopped.
@@ -57,7 +50,7 @@ func (i *instance) takeRenewal() bool {
 }
 
 func (i *instance) dialPing() (*pingConn, error) {
-	nc, err := i.dial()
+	nc, err := i.dialAgain()
 	if err != nil {
 		return nil, err
 	}
@@ -67,17 +60,9 @@ func (i *instance) dialPing() (*pingConn, error) {
 		limit = max(1500*time.Millisecond, w.PingEvery*3/2)
 	}
 	limitUnacked(nc, limit)
-	c := &pingConn{Conn: resp.NewBoundedConn(nc, pingLimits), clock: i.p.cfg.Clock}
+	c := &pingConn{Conn: nc, clock: i.p.cfg.Clock}
 	c.pending = func(sent monitor.Instant) { i.stillPending(c, sent) }
 	return c, nil
-}
-
-// dial connects within max(DialEvery, 1 s), but no longer than 5 s.
-func (i *instance) dial() (net.Conn, error) {
-	limit := min(max(i.state().want.DialEvery, time.Second), 5*time.Second)
-	ctx, cancel := context.WithTimeout(i.ctx, limit)
-	defer cancel()
-	return i.p.cfg.Links.Dial(ctx, i.addr)
 }
 
 // linkUp makes c the ping link. It reports false when the instance was stopped meanwhile.
@@ -112,34 +97,47 @@ func (i *instance) linkDown(cause monitor.Cause, c *pingConn) {
 
 // pingOver sends PINGs over c, one at a time, until the link ends.
 func (i *instance) pingOver(c *pingConn) monitor.Cause {
-	l := newLink(c, pingBuffer)
-	defer l.close()
+	l := newLink(c, pingLimits)
 	for {
 		written := time.Now()
 		text, err := i.askPing(l)
 		sent := c.answered()
 		if err != nil {
-			i.noteTurnedAway(c, sent)
+			if text, ok := c.lastWords(); ok {
+				i.turnedAway(sent, text)
+			}
 			return causeOf(err)
 		}
-		i.replied(sent, text)
-		for time.Until(written.Add(i.state().want.PingEvery)) > 0 {
-			if err := c.idle(written.Add(i.state().want.PingEvery)); err != nil {
+		if turnsAway(text) {
+			i.turnedAway(sent, text)
+		} else {
+			i.replied(sent, text)
+		}
+		for time.Until(i.nextPing(written)) > 0 {
+			if err := c.idle(i.nextPing(written)); err != nil {
 				return causeOf(err)
 			}
 		}
 	}
 }
 
+// pingBeats is how many bursts of PINGs there are in one period.
+const pingBeats = 5
+
+func (i *instance) nextPing(last time.Time) time.Time {
+	every := i.state().want.PingEvery
+	return i.p.onBeat(last.Add(every), every/pingBeats)
+}
+
 // askPing sends one PING and returns the reply's text without its type byte. A
 // refused AUTH is the reply of that PING: it proves as much.
 func (i *instance) askPing(l *link) (string, error) {
 	links := i.p.cfg.Links
-	a, ok, err := l.authenticate(context.Background(), links, i.group)
+	a, ok, err := l.authenticate(links, i.group)
 	if err != nil || !ok {
 		return a.text, err
 	}
-	a, err = l.ask(context.Background(), links.Command(i.group, "PING"))
+	a, err = l.ask(links.Command(i.group, "PING"))
 	return a.text, err
 }
 
@@ -153,24 +151,31 @@ func (i *instance) replied(sent monitor.Instant, text string) {
 	reply := monitor.ClassifyReply(text)
 	i.mu.Lock()
 	n := i.generation
-	if i.reply != reply || i.p.cfg.Clock().Since(sent) > longWait {
+	took := i.p.cfg.Clock().Since(sent)
+	routine := reply == monitor.ReplyPong && i.reply == reply && took < firstPending
+	if i.reply != reply || took > longWait {
 		i.refreshed, i.announced = true, true
 		wake(i.wakeCommand)
 		wake(i.wakeHello)
 	}
 	i.reply = reply
 	i.mu.Unlock()
-	i.observe(monitor.Report{Link: n, Kind: monitor.ReportReplied, Sent: sent, Reply: reply, Text: firstLine(text)})
+	i.observe(monitor.Report{Link: n, Kind: monitor.ReportReplied, Sent: sent, Reply: reply, Text: firstLine(text), Routine: routine})
 }
 
-// noteTurnedAway reports the error with which a server closed the connection
-// unread. It proves that the process lives, but the link is of no use: the other
-// loops are not woken, as they would be turned away as well.
-func (i *instance) noteTurnedAway(c *pingConn, sent monitor.Instant) {
-	if text, ok := c.turnedAway(); ok {
-		i.observe(monitor.Report{Link: i.state().generation, Kind: monitor.ReportReplied, Sent: sent,
-			Reply: monitor.ClassifyReply(text), Text: firstLine(text)})
-	}
+// turnsAway recognises the error with which a server ends a connection that it
+// has no room for or does not want (maxclients, protected mode).
+func turnsAway(text string) bool {
+	reply := monitor.ClassifyReply(text)
+	return reply == monitor.ReplyMaxClients || reply == monitor.ReplyProtected
+}
+
+// turnedAway reports such an error. It proves that the process lives, but the
+// link is of no use: the other loops are not woken, as they would be turned away
+// as well.
+func (i *instance) turnedAway(sent monitor.Instant, text string) {
+	i.observe(monitor.Report{Link: i.state().generation, Kind: monitor.ReportReplied, Sent: sent,
+		Reply: monitor.ClassifyReply(text), Text: firstLine(text)})
 }
 
 func (i *instance) stillPending(c *pingConn, sent monitor.Instant) {

@@ -20,7 +20,8 @@ type Target struct {
 	PingEvery time.Duration // between the writing of two PINGs; default 1 s
 	InfoEvery time.Duration // between two INFOs; default 10 s, as Sentinel
 	DialEvery time.Duration // between the starts of two dials; default 1 s
-	Hello     bool          // subscribe to the hello channel and publish our hello on it
+	Publish   bool          // announce us on the hello channel
+	Listen    bool          // hear what others announce there
 }
 
 // Sink takes what the probe sees. Its methods are called from many goroutines,
@@ -66,6 +67,7 @@ type Prober struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	links  atomic.Uint64 // numbers the ping links of all instances
+	began  time.Time
 
 	mu     sync.Mutex
 	groups map[string]map[monitor.Addr]*instance
@@ -80,7 +82,7 @@ func New(cfg Config) *Prober {
 		cfg.PublishEvery = 2 * time.Second
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Prober{cfg: cfg, ctx: ctx, cancel: cancel, groups: map[string]map[monitor.Addr]*instance{}}
+	return &Prober{cfg: cfg, began: time.Now(), ctx: ctx, cancel: cancel, groups: map[string]map[monitor.Addr]*instance{}}
 }
 
 // Reconcile makes targets the whole watched set of a group: it starts and stops
@@ -167,6 +169,13 @@ func (p *Prober) Close() {
 	}
 	p.mu.Unlock()
 	p.wg.Wait()
+}
+
+// onBeat moves a moment to the nearest beat, which all instances share: what a
+// thousand of them do is then done in some bursts a second, and each wakes the
+// process once and not a hundred times.
+func (p *Prober) onBeat(t time.Time, beat time.Duration) time.Time {
+	return p.began.Add(t.Sub(p.began).Round(beat))
 }
 
 func (p *Prober) each(group string, do func(*instance)) {

@@ -94,7 +94,8 @@ func TestSilence(t *testing.T) {
 		thaw()
 		synctest.Wait()
 		reply := rec.since(mark)[0]
-		if reply.Kind != monitor.ReportReplied || reply.At.Sub(reply.Sent) < time.Hour {
+		replaced := reply.Kind == monitor.ReportLinkUp && reply.Link == 2 // INFO was answered first: that PING was overtaken
+		if !replaced && (reply.Kind != monitor.ReportReplied || reply.At.Sub(reply.Sent) < time.Hour) {
 			t.Errorf("%+v", reply)
 		}
 		p.Close()
@@ -208,15 +209,44 @@ func TestDialThatHangs(t *testing.T) {
 	})
 }
 
+// A network that is mended is noticed by the next dial, not by a SYN that the
+// kernel repeats after a second: who is dialled eagerly is dialled again meanwhile.
+func TestAMendedNetworkIsNoticedByTheNextDial(t *testing.T) {
+	for _, every := range []time.Duration{100 * time.Millisecond, time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeRedis()
+			f.set(func() { f.dialHang = true })
+			p, rec := bubble(t, f)
+			w := target()
+			w.DialEvery = every
+			p.Reconcile("g", []Target{w})
+			pass(3100 * time.Millisecond)
+			f.set(func() { f.dialHang = false })
+			dials := f.dialled()
+			pass(150 * time.Millisecond)
+			if got := slices.Contains(kinds(rec.since(0)), monitor.ReportLinkUp); got != (every < time.Second) {
+				t.Errorf("dialled every %v: the link is up is %v", every, got)
+			}
+			if most := int(3100*time.Millisecond/every) + 4; dials > most {
+				t.Errorf("dialled every %v: %d dials in 3.1 s", every, dials)
+			}
+			if f.mostHung > openDials+1 { // one that is given up may still be ending
+				t.Errorf("%d dials at a time", f.mostHung)
+			}
+			p.Close()
+		})
+	}
+}
+
 func TestSomethingElseAnswers(t *testing.T) {
 	for name, says := range map[string]string{
-		"to HELLO": "HTTP/1.1 400 Bad Request\r\n\r\n",
+		"to PING":  "HTTP/1.1 400 Bad Request\r\n\r\n",
 		"a banner": "SSH-2.0-OpenSSH_9.2\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFakeRedis()
-				f.replies["hello"] = says
+				f.replies["PING"] = says
 				p, rec := bubble(t, f)
 				p.Reconcile("g", []Target{target()})
 				pass(50 * time.Millisecond)
@@ -301,7 +331,7 @@ func TestStopAndForget(t *testing.T) {
 		f := newFakeRedis()
 		p, rec := bubble(t, f)
 		wanted := target()
-		wanted.Hello = true
+		wanted.Publish, wanted.Listen = true, true
 		p.Reconcile("g", []Target{wanted})
 		pass(time.Second)
 		mark := rec.mark()
@@ -339,7 +369,7 @@ func TestCloseIsPrompt(t *testing.T) {
 				f := newFakeRedis()
 				p, _ := bubble(t, f)
 				wanted := target()
-				wanted.Hello = true
+				wanted.Publish, wanted.Listen = true, true
 				p.Reconcile("g", []Target{wanted})
 				pass(10 * time.Millisecond)
 				before(f)
@@ -374,6 +404,34 @@ func TestReconnectReportsNoLoss(t *testing.T) {
 		synctest.Wait()
 		if got := rec.since(mark)[2]; got.Kind != monitor.ReportLinkLost {
 			t.Errorf("a later loss must be told: %+v", got)
+		}
+		p.Close()
+	})
+}
+
+// An answer to INFO overtakes a PING that nobody will answer any more: the link
+// is replaced, and its silence is not told as a loss.
+func TestALinkThatWasOvertakenIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeRedis()
+		p, rec := bubble(t, f)
+		p.Reconcile("g", []Target{target()})
+		pass(500 * time.Millisecond)
+		f.set(func() { f.replies["PING"] = "" }) // it never comes
+		pass(600 * time.Millisecond)
+		p.Refresh("g", there)
+		pass(20 * time.Millisecond)
+		if n := f.dialled(); n != 2 {
+			t.Fatalf("%d dials: an INFO just after the PING overtakes nothing", n)
+		}
+		pass(time.Second)
+		f.set(func() { f.replies["PING"] = "+PONG\r\n" })
+		mark := rec.mark()
+		p.Refresh("g", there)
+		pass(20 * time.Millisecond)
+		want := []monitor.ReportKind{monitor.ReportLinkUp, monitor.ReportReplied}
+		if diff := cmp.Diff(want, kinds(rec.since(mark))); diff != "" {
+			t.Error(diff)
 		}
 		p.Close()
 	})

@@ -3,10 +3,6 @@ package probe
 import (
 	"context"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,94 +11,10 @@ import (
 	"go.uber.org/goleak"
 
 	"picket/monitor"
+	"picket/monitor/resp/resptest"
 )
 
 // These tests need a real server: what a blocked Redis and a kernel say.
-
-type server struct {
-	addr monitor.Addr
-	cmd  *exec.Cmd
-}
-
-// startRedis runs a server with these lines in its configuration file, and waits until it listens.
-func startRedis(t *testing.T, lines ...string) *server {
-	t.Helper()
-	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is not installed, and CI must run this test")
-		}
-		t.Skip("redis-server is not installed")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	s := &server{addr: monitor.Addr{Host: "127.0.0.1", Port: port}}
-	dir := t.TempDir()
-	conf := filepath.Join(dir, "redis.conf")
-	lines = append([]string{"port " + strconv.Itoa(port), "bind 127.0.0.1", "save \"\"", "dir " + dir, "logfile log",
-		"lua-time-limit 200"}, lines...)
-	if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.cmd = exec.Command(path, conf)
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.kill)
-	for limit := time.Now().Add(10 * time.Second); ; {
-		if c, err := net.Dial("tcp", s.addr.String()); err == nil {
-			_ = c.Close()
-			return s
-		}
-		if time.Now().After(limit) {
-			t.Fatal("redis-server never listened")
-		}
-	}
-}
-
-func (s *server) kill() {
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait()
-}
-
-func (s *server) signal(t *testing.T, sig syscall.Signal) {
-	t.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// do sends an inline command over a connection of its own and returns the first line of the reply.
-func (s *server) do(t *testing.T, line string) string {
-	t.Helper()
-	c := s.send(t, line)
-	defer c.Close()
-	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
-	buf := make([]byte, 4096)
-	n, err := c.Read(buf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(buf[:n]))
-}
-
-// send sends an inline command and returns the open connection without waiting for a reply.
-func (s *server) send(t *testing.T, line string) net.Conn {
-	t.Helper()
-	c, err := net.Dial("tcp", s.addr.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	if _, err := c.Write([]byte(line + "\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
 
 const endless = `EVAL "while true do end" 0`
 
@@ -113,7 +25,7 @@ func tcpLinks() *testLinks {
 }
 
 // watch starts a Prober over one real server, paced for a test.
-func watch(t *testing.T, s *server, links *testLinks) (*Prober, *recorder) {
+func watch(t *testing.T, s *resptest.Server, links *testLinks) (*Prober, *recorder) {
 	t.Helper()
 	rec := newRecorder()
 	p := New(Config{Sink: rec, Links: links, Clock: clock(), ID: myID, PublishEvery: 200 * time.Millisecond})
@@ -121,16 +33,16 @@ func watch(t *testing.T, s *server, links *testLinks) (*Prober, *recorder) {
 		p.Close()
 		goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	})
-	p.Reconcile("g", []Target{quick(s.addr)})
+	p.Reconcile("g", []Target{quick(s.Addr)})
 	return p, rec
 }
 
 func quick(a monitor.Addr) Target {
-	return Target{Addr: a, PingEvery: 50 * time.Millisecond, InfoEvery: 200 * time.Millisecond, DialEvery: 50 * time.Millisecond, Hello: true}
+	return Target{Addr: a, PingEvery: 50 * time.Millisecond, InfoEvery: 200 * time.Millisecond, DialEvery: 50 * time.Millisecond, Publish: true, Listen: true}
 }
 
 func TestRealHealthy(t *testing.T) {
-	s := startRedis(t)
+	s := resptest.Start(t)
 	_, rec := watch(t, s, tcpLinks())
 	rec.report(t, "a link", 0, kind(monitor.ReportLinkUp))
 	rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
@@ -142,7 +54,7 @@ func TestRealHealthy(t *testing.T) {
 	if want := "127.0.0.1,26379," + myID + ",0,g,127.0.0.1,1,0"; rec.hellos[0] != want {
 		t.Errorf("hello %q, want %q", rec.hellos[0], want)
 	}
-	if list := s.do(t, "CLIENT LIST"); !strings.Contains(list, "name=sentinel-01234567-cmd") {
+	if list := s.Do(t, "CLIENT LIST"); !strings.Contains(list, "name=sentinel-01234567-cmd") {
 		t.Errorf("CLIENT LIST: %s", list)
 	}
 }
@@ -158,19 +70,19 @@ func TestRealBusy(t *testing.T) {
 			"FCALL f 0", monitor.ReplyBusyFunction, "FUNCTION KILL"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := startRedis(t)
+			s := resptest.Start(t)
 			_, rec := watch(t, s, tcpLinks())
 			rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
-			s.do(t, c.load)
+			s.Do(t, c.load)
 			mark := rec.mark()
-			s.send(t, c.block)
+			s.Send(t, c.block)
 			rec.report(t, "silence with kernel ACKs", mark, pending(monitor.AckAcked))
 			busy := rec.report(t, "BUSY", mark, replied(c.want))
 			if !startsWith("BUSY ")(busy.Text) {
 				t.Errorf("text %q", busy.Text)
 			}
 			mark = rec.mark()
-			if reply := s.do(t, c.kill); reply != "+OK" {
+			if reply := s.Do(t, c.kill); reply != "+OK" {
 				t.Fatalf("%s: %s", c.kill, reply)
 			}
 			rec.report(t, "PONG again", mark, replied(monitor.ReplyPong))
@@ -185,8 +97,8 @@ func TestRealBusy(t *testing.T) {
 
 // A link that is first opened to a busy server, its handshake included, must see BUSY.
 func TestRealBusyFromTheStart(t *testing.T) {
-	s := startRedis(t, "requirepass secret")
-	s.send(t, "AUTH secret\r\n"+endless)
+	s := resptest.Start(t, "requirepass secret")
+	s.Send(t, "AUTH secret\r\n"+endless)
 	links := tcpLinks()
 	links.login("", "secret")
 	_, rec := watch(t, s, links)
@@ -194,11 +106,11 @@ func TestRealBusyFromTheStart(t *testing.T) {
 }
 
 func TestRealStoppedProcess(t *testing.T) {
-	s := startRedis(t)
+	s := resptest.Start(t)
 	_, rec := watch(t, s, tcpLinks())
 	rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
 	mark := rec.mark()
-	s.signal(t, syscall.SIGSTOP)
+	s.Signal(t, syscall.SIGSTOP)
 	first := rec.report(t, "silence with kernel ACKs", mark, pending(monitor.AckAcked))
 	late := rec.report(t, "a second of it", mark, func(r monitor.Report) bool {
 		return r.Kind == monitor.ReportPending && r.At.Sub(r.Sent) > time.Second
@@ -206,7 +118,7 @@ func TestRealStoppedProcess(t *testing.T) {
 	if late.Ack != monitor.AckAcked || late.Sent != first.Sent {
 		t.Errorf("later report %+v, first %+v", late, first)
 	}
-	s.signal(t, syscall.SIGCONT)
+	s.Signal(t, syscall.SIGCONT)
 	rec.report(t, "PONG", mark, replied(monitor.ReplyPong))
 }
 
@@ -222,7 +134,7 @@ func TestRealBlind(t *testing.T) {
 		{"right password", "", "secret", monitor.ReplyPong},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := startRedis(t, acl...)
+			s := resptest.Start(t, acl...)
 			links := tcpLinks()
 			links.login(c.user, c.pass)
 			p, rec := watch(t, s, links)
@@ -247,7 +159,7 @@ func TestRealBlind(t *testing.T) {
 }
 
 func TestRealServerWithoutPassword(t *testing.T) {
-	s := startRedis(t)
+	s := resptest.Start(t)
 	links := tcpLinks()
 	links.login("", "needless")
 	_, rec := watch(t, s, links)
@@ -256,9 +168,9 @@ func TestRealServerWithoutPassword(t *testing.T) {
 }
 
 func TestRealTooManyClients(t *testing.T) {
-	s := startRedis(t, "maxclients 1")
+	s := resptest.Start(t, "maxclients 1")
 	for { // until the server has forgotten the connection that waited for it
-		held := s.send(t, "PING")
+		held := s.Send(t, "PING")
 		buf := make([]byte, 64)
 		if n, err := held.Read(buf); err == nil && startsWith("+PONG")(string(buf[:n])) {
 			break
@@ -270,11 +182,11 @@ func TestRealTooManyClients(t *testing.T) {
 }
 
 func TestRealDeath(t *testing.T) {
-	s := startRedis(t)
+	s := resptest.Start(t)
 	_, rec := watch(t, s, tcpLinks())
 	rec.report(t, "PONG", 0, replied(monitor.ReplyPong))
 	mark := rec.mark()
-	s.kill()
+	s.Kill()
 	rec.report(t, "the link's end", mark, func(r monitor.Report) bool {
 		return r.Kind == monitor.ReportLinkLost && (r.Cause == monitor.CauseClosed || r.Cause == monitor.CauseReset)
 	})
@@ -285,7 +197,7 @@ func TestRealDeath(t *testing.T) {
 
 // The rights that Sentinel's documentation gives must suffice for everything but nothing.
 func TestRealSentinelACL(t *testing.T) {
-	s := startRedis(t, "user default off",
+	s := resptest.Start(t, "user default off",
 		"user picket on >pw &__sentinel__:hello +client +subscribe +publish +ping +info +multi +slaveof +config +client +exec")
 	links := tcpLinks()
 	links.login("picket", "pw")
@@ -298,7 +210,7 @@ func TestRealSentinelACL(t *testing.T) {
 }
 
 func TestRealDeniedExtras(t *testing.T) {
-	s := startRedis(t, "user default off", "user picket on >pw resetchannels +subscribe +ping +info")
+	s := resptest.Start(t, "user default off", "user picket on >pw resetchannels +subscribe +ping +info")
 	links := tcpLinks()
 	links.login("picket", "pw")
 	_, rec := watch(t, s, links)
@@ -311,13 +223,13 @@ func TestRealDeniedExtras(t *testing.T) {
 // Once the accept queue of a stopped process is full, new connections time out
 // while the bytes of the old one are still acknowledged.
 func TestRealAcceptQueueFull(t *testing.T) {
-	s := startRedis(t, "tcp-backlog 1")
+	s := resptest.Start(t, "tcp-backlog 1")
 	_, rec := watch(t, s, tcpLinks())
 	rec.info(t, 1)
 	mark := rec.mark()
-	s.signal(t, syscall.SIGSTOP)
+	s.Signal(t, syscall.SIGSTOP)
 	for full := false; !full; {
-		c, err := net.DialTimeout("tcp", s.addr.String(), 100*time.Millisecond)
+		c, err := net.DialTimeout("tcp", s.Addr.String(), 100*time.Millisecond)
 		if full = err != nil; !full {
 			t.Cleanup(func() { _ = c.Close() })
 		}
@@ -326,7 +238,7 @@ func TestRealAcceptQueueFull(t *testing.T) {
 	if r.Ack != monitor.AckAcked || r.Cause != monitor.CauseTimeout || r.Link == 0 || r.Sent == monitor.Never {
 		t.Errorf("%+v", r)
 	}
-	s.signal(t, syscall.SIGCONT)
+	s.Signal(t, syscall.SIGCONT)
 	rec.report(t, "PONG on the old link", mark, func(got monitor.Report) bool {
 		return replied(monitor.ReplyPong)(got) && got.Link == r.Link && got.At > r.At
 	})

@@ -181,23 +181,40 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
+// Whatever a client sends: read at once and byte by byte it is the same, what is read
+// and written again reads the same, and no command breaks the limits, which are
+// Redis' own before the client has authenticated.
 func FuzzCommandReader(f *testing.F) {
 	for _, seed := range []string{"PING\r\n", "*2\r\n$4\r\nPING\r\n$2\r\nhi\r\n", "*0\r\n*-1\r\n", "\"a\\x41\" 'b'\n",
-		"*1\r\n$99\r\n", "*99\r\n", "*1\r\n:1\r\n", "\n\n\r\n", "*1\r\n$-1\r\n", "a\x00b\n"} {
-		f.Add([]byte(seed))
+		"*1\r\n$99\r\n", "*99\r\n", "*1\r\n:1\r\n", "\n\n\r\n", "*1\r\n$-1\r\n", "a\x00b\n", "*1024\r\n$1048576\r\n", "*11\r\n$1\r\na\r\n"} {
+		f.Add([]byte(seed), false)
+		f.Add([]byte(seed), true)
 	}
-	f.Fuzz(func(t *testing.T, in []byte) {
+	f.Fuzz(func(t *testing.T, in []byte, early bool) {
 		limits := CommandLimits{Args: 16, Bulk: 64, Inline: 128, Total: 256}
-		whole, err := readAll(NewCommandReader(bytes.NewReader(in), limits))
-		parts, err2 := readAll(NewCommandReader(iotest.OneByteReader(bytes.NewReader(in)), limits))
+		whole, err := readAll(newReader(bytes.NewReader(in), limits, early))
+		parts, err2 := readAll(newReader(iotest.OneByteReader(bytes.NewReader(in)), limits, early))
 		if diff := cmp.Diff(whole, parts); diff != "" || err.Error() != err2.Error() {
 			t.Fatalf("read at once and byte by byte differ: %v, %v\n%s", err, err2, diff)
 		}
 		for _, args := range whole {
-			again, err := NewCommandReader(bytes.NewReader(AppendCommand(nil, args...)), CommandLimits{}).Read()
+			written := AppendCommand(nil, args...)
+			again, err := NewCommandReader(bytes.NewReader(written), CommandLimits{}).Read()
 			if err != nil || !cmp.Equal(args, again) {
 				t.Fatalf("%q written and read again is %q, %v", args, again, err)
 			}
+			if size := len(strings.Join(args, "")); len(args) == 0 || len(args) > limits.Args || size > limits.Total {
+				t.Fatalf("%d arguments of %d bytes", len(args), size)
+			}
 		}
+		mustCostWhatCame(t, in, func(r io.Reader) error { _, err := newReader(r, CommandLimits{}, early).Read(); return err })
 	})
+}
+
+func newReader(in io.Reader, limits CommandLimits, early bool) *CommandReader {
+	r := NewCommandReader(in, limits)
+	if early {
+		r.RequireAuth()
+	}
+	return r
 }

@@ -19,6 +19,16 @@ func NewReplyReader(r io.Reader, limits ReplyLimits) *ReplyReader {
 	return &ReplyReader{r: bufio.NewReaderSize(r, firstBuffer), limits: limits.withDefaults()}
 }
 
+// Reset makes the reader read from src, with nothing buffered. It lets one reader
+// serve many links, of which few are in the middle of a reply.
+func (r *ReplyReader) Reset(src io.Reader, limits ReplyLimits) {
+	r.r.Reset(src)
+	r.limits = limits.withDefaults()
+}
+
+// Buffered is how many bytes came beyond the replies that were read.
+func (r *ReplyReader) Buffered() int { return r.r.Buffered() }
+
 // Read returns the next reply; pushes come like any other. An error that the
 // server sends is a Value. The error is a [ProtocolError] when the server's
 // bytes make no reply or break a limit, io.EOF between replies,
@@ -42,6 +52,9 @@ type replyBuilder struct {
 	bytes  int
 }
 
+// firstElems is for how many elements room is made before any arrived.
+const firstElems = 4
+
 type frame struct {
 	value Value
 	left  int // elements to come
@@ -57,6 +70,7 @@ func (b *replyBuilder) read() (Value, error) {
 			if len(b.open) == b.limits.Depth {
 				return Value{}, errDeepReply
 			}
+			v.Elems = make([]Value, 0, min(n, firstElems))
 			b.open = append(b.open, frame{value: v, left: n})
 			continue
 		}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
+	"runtime"
+	"runtime/metrics"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -111,9 +114,13 @@ func TestReplyCutOff(t *testing.T) {
 	}
 }
 
+// Whatever a server sends: read at once and byte by byte it is the same, what is read
+// and written again reads the same, no reply breaks the limits, and what a header
+// announces costs nothing until it comes.
 func FuzzReplyReader(f *testing.F) {
 	for _, seed := range []string{"+PONG\r\n", "-ERR x\r\n", ":1\r\n", "$3\r\nabc\r\n", "*2\r\n$1\r\na\r\n*0\r\n", "%1\r\n+k\r\n_\r\n",
-		"|1\r\n+k\r\n+v\r\n#t\r\n", ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n", "=7\r\ntxt:abc\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n", ",1.5\r\n(1\r\n"} {
+		"|1\r\n+k\r\n+v\r\n#t\r\n", ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n", "=7\r\ntxt:abc\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n", ",1.5\r\n(1\r\n",
+		"*65536\r\n$1048576\r\n", "%32768\r\n=1048576\r\n", "*-1\r\n$-1\r\n!3\r\nERR\r\n~1\r\n#f\r\n:+1\r\n"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -126,8 +133,99 @@ func FuzzReplyReader(f *testing.F) {
 				t.Fatalf("read at once and byte by byte differ: %v, %v\n%s", err, err2, diff)
 			}
 			if err != nil {
-				return
+				break
+			}
+			mustBeWithin(t, a, limits)
+			again, err := NewReplyReader(bytes.NewReader(appendValue(nil, a)), ReplyLimits{}).Read()
+			if diff := cmp.Diff(a, again); diff != "" || err != nil {
+				t.Fatalf("written %q it reads otherwise: %v\n%s", appendValue(nil, a), err, diff)
 			}
 		}
+		mustCostWhatCame(t, in, func(r io.Reader) error { _, err := NewReplyReader(r, ReplyLimits{}).Read(); return err })
 	})
+}
+
+// mustBeWithin holds a reply to the limits.
+func mustBeWithin(t *testing.T, v Value, limits ReplyLimits) {
+	t.Helper()
+	values, size := 0, 0
+	var look func(v Value, depth int)
+	look = func(v Value, depth int) {
+		values++
+		size += len(v.Str)
+		if depth > limits.Depth || len(v.Str) > max(limits.Bulk, limits.Line) || v.Kind == kindAttribute {
+			t.Fatalf("at depth %d holds %+v", depth, v)
+		}
+		for _, e := range v.Elems {
+			look(e, depth+1)
+		}
+	}
+	look(v, 0)
+	if values > limits.Elements || size > limits.Total {
+		t.Fatalf("%d values of %d bytes", values, size)
+	}
+}
+
+// appendValue writes a value as a server does.
+func appendValue(dst []byte, v Value) []byte {
+	switch v.Kind {
+	case KindInt:
+		return AppendInt(dst, v.Int)
+	case KindNull:
+		return AppendNull(dst, RESP3)
+	case KindBool:
+		return appendLine(dst, '#', map[int64]string{0: "f", 1: "t"}[v.Int])
+	case KindBulk:
+		return AppendBulk(dst, v.Str)
+	case KindVerbatim:
+		return AppendVerbatim(dst, RESP3, v.Str)
+	case KindBlobError:
+		return append(append(appendHeader(dst, byte(v.Kind), int64(len(v.Str))), v.Str...), "\r\n"...)
+	case KindArray, KindSet, KindPush, KindMap:
+		n := len(v.Elems)
+		if v.Kind == KindMap {
+			n /= 2
+		}
+		dst = appendHeader(dst, byte(v.Kind), int64(n))
+		for _, e := range v.Elems {
+			dst = appendValue(dst, e)
+		}
+		return dst
+	}
+	return append(append(append(dst, byte(v.Kind)), v.Str...), "\r\n"...)
+}
+
+// mustCostWhatCame: no length that is announced makes a reader allocate before its
+// bytes came. What looks dear is measured again, exactly.
+func mustCostWhatCame(t *testing.T, in []byte, read func(io.Reader) error) {
+	t.Helper()
+	all := func() {
+		r := bytes.NewReader(in)
+		for read(r) == nil {
+		}
+	}
+	bound := 256<<10 + 128*uint64(len(in))
+	before := allocatedEver()
+	all()
+	if allocatedEver()-before <= bound {
+		return
+	}
+	var from, to runtime.MemStats
+	least := uint64(math.MaxUint64)
+	for range 3 { // others may allocate meanwhile
+		runtime.ReadMemStats(&from)
+		all()
+		runtime.ReadMemStats(&to)
+		least = min(least, to.TotalAlloc-from.TotalAlloc)
+	}
+	if least > bound {
+		t.Fatalf("%d bytes cost %d of memory", len(in), least)
+	}
+}
+
+// allocatedEver is cheaper than runtime.ReadMemStats and counts late.
+func allocatedEver() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }

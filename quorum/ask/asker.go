@@ -54,7 +54,7 @@ const (
 	openLimit       = 8192 // questions and releases
 	confirmWorkers  = 32   // confirmations of strangers asked at once
 	confirmQueue    = 256  // confirmations of strangers waiting: anybody can invent addresses
-	confirmsPerPeer = 64   // confirmations of one known peer, asked and waiting
+	confirmsPerPeer = 4096 // confirmations of one known peer, asked and waiting: one for each group at a start
 )
 
 var (

@@ -162,14 +162,17 @@ func optionalID(text string) (quorum.ID, error) {
 	return quorum.ID(text), nil
 }
 
-// addr reads two fields; an empty host and port 0 stand for no address.
+// addr reads two fields; an empty host and port 0 stand for no address, and so does
+// a host that cannot be one: what it holds would get into events and logs.
 func (f *fields) addr(host, port string) monitor.Addr {
-	n := f.number(port)
+	n, name := f.number(port), f.text(host)
 	if n > math.MaxUint16 {
 		f.fail(port, "is no port")
+	}
+	if n > math.MaxUint16 || !monitor.ValidHost(name) {
 		return monitor.Addr{}
 	}
-	return monitor.Addr{Host: f.text(host), Port: int(n)}
+	return monitor.Addr{Host: name, Port: int(n)}
 }
 
 func (f *fields) configuration(got *quorum.Answer) quorum.Configuration {

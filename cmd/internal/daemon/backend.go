@@ -248,15 +248,18 @@ func (b backend) AskDown(ctx context.Context, q respapi.DownQuestion) (respapi.D
 	if s == nil {
 		return respapi.DownAnswer{}, nil
 	}
+	// After a switch the view is of the old master until it is renewed.
+	c := s.config.Load()
+	down := v.Master.Down && c != nil && c.Master == v.Master.Addr
 	if q.Candidate == "" {
-		return respapi.DownAnswer{Down: v.Master.Down}, nil
+		return respapi.DownAnswer{Down: down}, nil
 	}
 	ticket, answer := b.d.loop.tickets.newVote()
 	defer b.d.loop.tickets.forget(ticket)
 	b.d.loop.put(job{group: s.name, in: failover.VoteAsked{Ticket: ticket, Epoch: q.Epoch, Candidate: q.Candidate}})
 	select {
 	case a := <-answer:
-		return respapi.DownAnswer{Down: v.Master.Down, Leader: a.Leader, LeaderEpoch: a.Epoch}, nil
+		return respapi.DownAnswer{Down: down, Leader: a.Leader, LeaderEpoch: a.Epoch}, nil
 	case <-ctx.Done():
 		return respapi.DownAnswer{}, ctx.Err()
 	}

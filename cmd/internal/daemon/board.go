@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -64,16 +65,16 @@ func newBoard(d *Daemon, version string) *board {
 	return b
 }
 
-// add makes room for a group, at the end of the order.
-func (b *board) add(name string) *slot {
+// add makes room for groups, at the end of the order.
+func (b *board) add(names ...string) {
 	old := b.slots.Load()
-	s := &slot{name: name}
-	next := &registry{order: append(slices.Clone(old.order), s), byName: map[string]*slot{name: s}}
-	for _, o := range old.order {
-		next.byName[o.name] = o
+	next := &registry{order: slices.Clone(old.order), byName: maps.Clone(old.byName)}
+	for _, name := range names {
+		s := &slot{name: name}
+		next.order = append(next.order, s)
+		next.byName[name] = s
 	}
 	b.slots.Store(next)
-	return s
 }
 
 func (b *board) remove(name string) {
@@ -131,4 +132,19 @@ func (b *board) hosts() []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// forgetNames drops the addresses of host names that nobody has any more: an
+// instance may tell another name with each INFO.
+func (b *board) forgetNames(current []string) {
+	known := *b.names.Load()
+	kept := make(map[string]string, len(current))
+	for _, host := range current {
+		if ip, ok := known[host]; ok {
+			kept[host] = ip
+		}
+	}
+	if len(kept) < len(known) {
+		b.names.Store(&kept)
+	}
 }

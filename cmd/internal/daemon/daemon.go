@@ -164,7 +164,11 @@ func (d *Daemon) openState() error {
 	if err := store.Save(d.cfg.State()); err != nil {
 		return fmt.Errorf("%w; or keep the state elsewhere with: state-dir <directory>", err)
 	}
-	for _, w := range append(d.cfg.Warnings, store.Warnings()...) {
+	warnings := append(d.cfg.Warnings, store.Warnings()...)
+	if w := fileWarning(len(d.cfg.Groups), fileLimit()); w != "" {
+		warnings = append(warnings, w)
+	}
+	for _, w := range warnings {
 		d.log.Warn("configuration", zap.String("warning", w))
 	}
 	return nil

@@ -107,7 +107,7 @@ func (d *Daemon) act(ctx context.Context, e failover.Effect) failover.Done {
 func (d *Daemon) promote(group string, a failover.Promote) failover.Done {
 	ctx, cancel := context.WithTimeout(d.done, promoteWait)
 	defer cancel()
-	r, err := d.actor.Promote(ctx, act.Target{Group: group, Addr: a.Addr}, a.Until)
+	r, err := d.actor.Promote(ctx, act.Target{Group: group, Addr: a.Addr, RunID: a.RunID}, a.Until)
 	done := d.ordered("promote", a.Addr, r, err)
 	if err == act.ErrLeaseOver {
 		done.Outcome = failover.OutcomeLeaseOver

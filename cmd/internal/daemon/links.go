@@ -35,10 +35,12 @@ func newLinks(d *Daemon) *links {
 	return l
 }
 
-// setGroup takes how to speak to a group's instances.
-func (l *links) setGroup(g config.Group) {
+// setGroups takes how to speak to the instances of groups.
+func (l *links) setGroups(groups ...config.Group) {
 	next := maps.Clone(*l.groups.Load())
-	next[g.Settings.Name] = access{user: g.AuthUser, pass: g.AuthPass, rename: maps.Clone(g.Rename)}
+	for _, g := range groups {
+		next[g.Settings.Name] = access{user: g.AuthUser, pass: g.AuthPass, rename: maps.Clone(g.Rename)}
+	}
 	l.groups.Store(&next)
 }
 
@@ -122,7 +124,9 @@ func (d *Daemon) resolveNames() {
 	tick := time.NewTicker(resolvePeriod)
 	defer tick.Stop()
 	for {
-		for _, host := range d.board.hosts() {
+		hosts := d.board.hosts()
+		d.board.forgetNames(hosts)
+		for _, host := range hosts {
 			d.resolve(host)
 		}
 		select {

@@ -23,8 +23,6 @@ const (
 	stallLimit = 400 * time.Millisecond
 	// lazySave is how long a fact may wait to be saved.
 	lazySave = time.Second
-	// viewPeriod is how old a view may be when nothing but reply times changed.
-	viewPeriod = 100 * time.Millisecond
 )
 
 // job is one input for one group, or a function to run between steps.
@@ -44,6 +42,7 @@ type loop struct {
 
 	groups  map[string]*watched
 	wakes   wakeQueue
+	views   views
 	writer  *writer
 	save    saving
 	tickets tickets
@@ -51,6 +50,7 @@ type loop struct {
 	warnAt  monitor.Instant
 	beats   atomic.Uint64
 	members memberBox
+	routine routineBox
 	gossip  map[monitor.Addr]bool // addresses that peers gave for their gossip
 }
 
@@ -60,10 +60,11 @@ type watched struct {
 	conf      config.Group // settings, credentials and renames; Saved is taken from the group
 	slot      *slot
 	wake      monitor.Instant
-	index     int // in the wake queue, -1 when not in it
-	published monitor.Instant
-	touched   bool // stepped since its view was published
-	urgent    bool // the view must be published at once
+	index     int             // in the wake queue, -1 when not in it
+	touched   bool            // stepped since its view was published
+	urgent    bool            // the view must be published at once
+	queued    bool            // in the queue of views
+	touchedAt monitor.Instant // when it was put there
 	// orders ends when the group's master changes, and with it every Repoint and
 	// Fence that has not been written yet.
 	orders context.Context
@@ -93,9 +94,7 @@ func (l *loop) put(j job) {
 func (l *loop) run(ctx context.Context) {
 	go l.writer.run()
 	defer l.writer.close()
-	for _, g := range l.d.cfg.Groups {
-		l.watch(g)
-	}
+	l.watch(l.d.cfg.Groups...)
 	close(l.ready)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -156,9 +155,21 @@ func (l *loop) beat() {
 	for _, m := range l.members.take() {
 		l.mon.MemberChanged(now, m)
 	}
+	l.takeRoutine()
+}
+
+// takeRoutine steps the routine reports: at every beat, and before any other
+// input, so that no later report overtakes them.
+func (l *loop) takeRoutine() {
+	for _, j := range l.routine.take() {
+		if w := l.groups[j.group]; w != nil {
+			l.apply(w, w.group.Step(l.d.clock(), j.in))
+		}
+	}
 }
 
 func (l *loop) step(j job) {
+	l.takeRoutine()
 	now := l.d.clock()
 	switch in := j.in.(type) {
 	case nil:
@@ -194,10 +205,7 @@ func (l *loop) due() {
 // apply carries out what a step asks for. Events and the address come first: a
 // fact is told at once, whatever the disk does.
 func (l *loop) apply(w *watched, out failover.Output) {
-	w.touched = true
-	if len(out.Events) > 0 || len(out.Effects) > 0 {
-		w.urgent = true
-	}
+	l.views.touched(w, l.d.clock(), out)
 	l.publishConfig(w)
 	l.tell(out.Events)
 	l.wakes.set(w, out.Wake)
@@ -214,20 +222,31 @@ func (l *loop) apply(w *watched, out failover.Output) {
 	l.effects(w, out.Effects)
 }
 
-// watch starts a group.
-func (l *loop) watch(g config.Group) {
-	w := &watched{conf: g.Clone(), slot: l.d.board.add(g.Settings.Name), index: -1}
-	w.orders, w.recall = context.WithCancel(l.d.done)
-	l.d.links.setGroup(g)
-	out := l.mon.Start(l.d.clock(), g.Settings, g.Saved)
-	w.group = l.mon.Group(g.Settings.Name)
-	l.groups[g.Settings.Name] = w
-	l.apply(w, out)
-	l.publishView(w)
+// watch starts groups. What all of them share is copied once, not once a group.
+func (l *loop) watch(groups ...config.Group) {
+	names := make([]string, len(groups))
+	for n, g := range groups {
+		names[n] = g.Settings.Name
+	}
+	l.d.board.add(names...)
+	l.d.links.setGroups(groups...)
+	for _, g := range groups {
+		l.begin(g)
+	}
 	select {
 	case l.d.board.newNames <- struct{}{}:
 	default:
 	}
+}
+
+func (l *loop) begin(g config.Group) {
+	w := &watched{conf: g.Clone(), slot: l.d.board.slot(g.Settings.Name), index: -1}
+	w.orders, w.recall = context.WithCancel(l.d.done)
+	out := l.mon.Start(l.d.clock(), g.Settings, g.Saved)
+	w.group = l.mon.Groups()[len(l.mon.Groups())-1]
+	l.groups[g.Settings.Name] = w
+	l.apply(w, out)
+	l.publishView(w)
 	v := w.slot.view.Load()
 	l.d.log.Info("group watched", zap.String("group", g.Settings.Name), zap.Stringer("master", w.group.Master()),
 		zap.Duration("down-after", g.Settings.DownAfter), zap.Duration("silence-limit", v.SilenceLimit),

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -30,8 +31,8 @@ func (l *loop) tell(events []monitor.Event) {
 // back to the master before it.
 func (l *loop) publishConfig(w *watched) {
 	l.d.board.epoch.Store(l.mon.CurrentEpoch())
-	c := w.group.Configuration()
-	if old := w.slot.config.Load(); old == nil || *old != c {
+	if old := w.slot.config.Load(); old == nil || *old != w.group.Configuration() {
+		c := w.group.Configuration()
 		w.slot.config.Store(&c)
 		if old != nil && old.Master != c.Master {
 			w.recall() // a late order could make the new master a replica
@@ -41,21 +42,61 @@ func (l *loop) publishConfig(w *watched) {
 	}
 }
 
-// publish renews the views of groups that were stepped: at once when something
-// happened, else a few times a second.
+const (
+	// leastViewPeriod and mostViewPeriod bound how old a view may be when nothing
+	// but reply times changed.
+	leastViewPeriod = 100 * time.Millisecond
+	mostViewPeriod  = time.Second
+	// viewShare is the time that each group adds to that age: with hundreds of
+	// groups, views would else cost as much as watching does.
+	viewShare = 2 * time.Millisecond
+)
+
+func viewPeriod(groups int) time.Duration {
+	return min(max(leastViewPeriod, time.Duration(groups)*viewShare), mostViewPeriod)
+}
+
+// views are the groups whose views are to be renewed.
+type views struct {
+	urgent []*watched
+	queue  []*watched // oldest first
+}
+
+// touched notes that a group was stepped. Its view is renewed at the end of the
+// turn when something happened, else some time later.
+func (v *views) touched(w *watched, now monitor.Instant, out failover.Output) {
+	w.touched = true
+	if !w.queued {
+		w.queued, w.touchedAt = true, now
+		v.queue = append(v.queue, w)
+	}
+	if !w.urgent && (len(out.Events) > 0 || len(out.Effects) > 0) {
+		w.urgent = true
+		v.urgent = append(v.urgent, w)
+	}
+}
+
+// publish renews the views that are due.
 func (l *loop) publish() {
-	now := l.d.clock()
-	for _, w := range l.groups {
-		if w.touched && (w.urgent || now.Since(w.published) >= viewPeriod || w.published == monitor.Never) {
+	for _, w := range l.views.urgent {
+		l.publishView(w)
+	}
+	clear(l.views.urgent)
+	l.views.urgent = l.views.urgent[:0]
+	due := l.d.clock().Add(-viewPeriod(len(l.groups)))
+	for len(l.views.queue) > 0 && l.views.queue[0].touchedAt <= due {
+		w := l.views.queue[0]
+		l.views.queue[0], l.views.queue = nil, l.views.queue[1:]
+		w.queued = false
+		if w.touched {
 			l.publishView(w)
 		}
 	}
 }
 
 func (l *loop) publishView(w *watched) {
-	now := l.d.clock()
-	w.slot.view.Store(w.group.View(now))
-	w.published, w.touched, w.urgent = now, false, false
+	w.slot.view.Store(w.group.View(l.d.clock()))
+	w.touched, w.urgent = false, false
 }
 
 // retarget gives the probe the instances of a group to watch.
@@ -63,7 +104,8 @@ func (l *loop) retarget(w *watched, targets []failover.Target) {
 	list := make([]probe.Target, 0, len(targets))
 	for _, t := range targets {
 		list = append(list, probe.Target{
-			Group: w.slot.name, Addr: t.Addr, PingEvery: t.PingEvery, InfoEvery: t.InfoEvery, DialEvery: t.DialEvery, Hello: true,
+			Group: w.slot.name, Addr: t.Addr, PingEvery: t.PingEvery, InfoEvery: t.InfoEvery, DialEvery: t.DialEvery,
+			Publish: true, Listen: t.Listen,
 		})
 	}
 	l.d.prober.Reconcile(w.slot.name, list)

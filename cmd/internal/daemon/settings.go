@@ -11,7 +11,7 @@ import (
 // changed makes new settings of a group take effect.
 func (l *loop) changed(w *watched, now monitor.Instant, changes []config.Change) {
 	before := (*l.d.links.groups.Load())[w.slot.name]
-	l.d.links.setGroup(w.conf)
+	l.d.links.setGroups(w.conf)
 	master := monitor.Subject{Kind: "master", Name: w.slot.name, Addr: w.group.Master()}.String()
 	for _, c := range changes {
 		l.tell([]monitor.Event{{

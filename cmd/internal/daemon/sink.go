@@ -3,6 +3,7 @@ package daemon
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"picket/failover"
 	"picket/monitor"
@@ -15,6 +16,9 @@ type sink struct{ loop *loop }
 
 // Observed takes a probe's report.
 func (s sink) Observed(group string, r monitor.Report) {
+	if r.Routine && s.loop.routine.put(job{group: group, in: failover.Observed{Report: r}}) {
+		return
+	}
 	s.loop.put(job{group: group, in: failover.Observed{Report: r}})
 }
 
@@ -88,6 +92,40 @@ func (b *memberBox) take() []failover.MemberChanged {
 	list := b.new
 	b.new = nil
 	return list
+}
+
+// routineBox holds reports that say nothing new until the loop is awake anyway:
+// most of what a monitor sees is such, and waking the loop costs more than the step.
+type routineBox struct {
+	some atomic.Bool
+	mu   sync.Mutex
+	jobs []job
+	done []job // what was taken last, to be used again
+}
+
+// put reports false when the box is full.
+func (b *routineBox) put(j job) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.jobs) >= queueLength {
+		return false
+	}
+	b.jobs = append(b.jobs, j)
+	b.some.Store(true)
+	return true
+}
+
+// take empties the box. The list is good until the next call.
+func (b *routineBox) take() []job {
+	if !b.some.Load() {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.done)
+	b.jobs, b.done = b.done[:0], b.jobs
+	b.some.Store(false)
+	return b.done
 }
 
 func (s sink) offer(j job) {

@@ -51,7 +51,7 @@ func (s *Server) peerHint(c *call, words []string) {
 		c.fail("ERR Invalid port")
 		return
 	}
-	if !monitor.ValidID(words[1]) || words[2] == "" {
+	if !monitor.ValidID(words[1]) || !monitor.ValidHost(words[2]) {
 		c.fail("ERR the caller must give its id of 40 hexadecimal digits and its address")
 		return
 	}
