@@ -94,12 +94,19 @@ func same(s string) string           { return s }
 // whole reads a whole number between lo and hi.
 func whole(lo, hi int, text string) func(string) (int, error) {
 	return func(s string) (int, error) {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < lo || n > hi {
+		n, ok := integer(s)
+		if !ok || n < int64(lo) || n > int64(hi) {
 			return 0, problem{text, "Give a whole number between " + strconv.Itoa(lo) + " and " + strconv.Itoa(hi) + "."}
 		}
-		return n, nil
+		return int(n), nil
 	}
+}
+
+// integer reads a number as Redis does (string2ll): decimal digits after at most a minus,
+// no leading zeros.
+func integer(s string) (int64, bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && strconv.FormatInt(n, 10) == s
 }
 
 func unsigned(s string) (uint64, error) {
@@ -118,8 +125,8 @@ const maxMillis = 1_000_000_000_000
 // millis reads a duration in whole milliseconds, at least lo of them.
 func millis(lo int64, text string) func(string) (time.Duration, error) {
 	return func(s string) (time.Duration, error) {
-		n, err := strconv.ParseInt(s, 10, 64)
-		if err != nil || n < lo || n > maxMillis {
+		n, ok := integer(s)
+		if !ok || n < lo || n > maxMillis {
 			return 0, problem{text, "Give whole milliseconds without a unit, such as 30000."}
 		}
 		return time.Duration(n) * time.Millisecond, nil
