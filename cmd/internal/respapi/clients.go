@@ -34,7 +34,7 @@ func (s *Server) clientHelp(c *call) {
 		"KILL <ip:port> | KILL [ID <id>] [TYPE <type>] [USER <user>] [ADDR <ip:port>] [LADDR <ip:port>] [SKIPME yes|no]",
 		"    End the connections for which everything given is true.",
 		"HELP",
-		"    Print this help.",
+		"    Prints this help.",
 	})
 }
 

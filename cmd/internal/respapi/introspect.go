@@ -25,7 +25,7 @@ func (s *Server) commandHelp(c *call) {
 		"INFO [<name> ...] | DOCS [<name> ...]",
 		"    What a client, or a person, must know of them.",
 		"HELP",
-		"    Print this help.",
+		"    Prints this help.",
 	})
 }
 

@@ -64,7 +64,7 @@ func (s *Server) sentinelHelp(c *call) {
 		"PEER [<name> ...]",
 		"    Asked by other pickets: who this monitor is and what it thinks of a group.",
 		"HELP",
-		"    Print this help.",
+		"    Prints this help.",
 	})
 }
 

@@ -1,0 +1,84 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"picket/deploy/lab"
+)
+
+// contender is one of the two programs under comparison, in one of the worlds.
+type contender struct {
+	name     string
+	monitor  *lab.Monitor
+	password string
+}
+
+// diffConn is one connection to a side. It finds the end of a command's replies
+// by sending a command after it that nobody knows: that is refused in every
+// state of a connection, logged in or not, subscribed or not.
+type diffConn struct {
+	net.Conn
+	r     *bufio.Reader
+	marks int
+	shut  bool
+	id    string // CLIENT ID, where a case asks for it
+}
+
+// open connects, in the protocol and logged in as the case says.
+func (s *contender) open(ctx context.Context, resp int, anonymous bool) (*diffConn, error) {
+	nc, err := s.monitor.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nc.SetDeadline(time.Now().Add(20 * time.Second))
+	c := &diffConn{Conn: nc.Conn, r: bufio.NewReader(nc.Conn)}
+	if resp == 3 && !anonymous {
+		hello := []string{"HELLO", "3"}
+		if s.password != "" {
+			hello = append(hello, "AUTH", "default", s.password)
+		}
+		c.ask(lab.Encode(hello...))
+	} else if s.password != "" && !anonymous {
+		c.ask(lab.Encode("AUTH", s.password))
+	}
+	return c, nil
+}
+
+// closedNode stands in a list of replies for the end of the connection.
+var closedNode = &node{kind: '<', text: "closed>"}
+
+// ask sends bytes and returns every reply until that to the mark.
+func (c *diffConn) ask(b []byte) []*node {
+	c.marks++
+	mark := fmt.Sprintf("END-OF-REPLIES-%d", c.marks)
+	c.tell(append(b, lab.Encode(mark)...))
+	var replies []*node
+	for !c.shut {
+		n, err := readNode(c.r)
+		switch {
+		case err != nil:
+			c.shut = true
+			replies = append(replies, closedNode)
+		case n.kind == '-' && strings.Contains(n.text, "'"+mark+"'"):
+			return replies
+		default:
+			replies = append(replies, n)
+		}
+	}
+	return replies
+}
+
+// tell sends bytes, and waits for nothing.
+func (c *diffConn) tell(b []byte) { c.Write(b) } // a broken connection shows when it is read
+
+// identify learns the connection's own number.
+func (c *diffConn) identify() {
+	if replies := c.ask(lab.Encode("CLIENT", "ID")); len(replies) == 1 {
+		c.id = replies[0].text
+	}
+}
