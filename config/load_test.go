@@ -326,7 +326,7 @@ func TestNotSupportedYetIsSaidSo(t *testing.T) {
 	for _, line := range []string{
 		"tls-port 26380", "tls-replication yes", "tls-cert-file /x", "tls-auth-clients no", "aclfile /etc/acl", "unixsocket /run/s.sock",
 		"include other.conf", "rename-command PING PONG", "user alice on nopass ~* &* +@all", "user default on >x ~* &* +@all", "syslog-enabled yes",
-		"sentinel notification-script m /bin/true", "sentinel client-reconfig-script m /bin/true", "bind-source-addr 10.0.0.1",
+		"bind-source-addr 10.0.0.1",
 	} {
 		_, err := Load(confFile(t, line), nil)
 		if err == nil || !strings.Contains(err.Error(), "is not supported yet.") {

@@ -32,6 +32,7 @@ var groupTable = []entry[Group]{
 		is(settable).doc("sentinel failover-timeout", "<name> <ms>", "milliseconds", "bounds each phase of a failover"),
 	field(func(g *Group) *int { return &g.Settings.ParallelSyncs }, whole(1, 1<<31-1, "parallel-syncs must be 1 or greater."), strconv.Itoa).
 		is(settable).doc("sentinel parallel-syncs", "<name> <n>", "replicas", "replicas that follow a new master at a time"),
+	notificationScript, clientReconfigScript,
 	field(func(g *Group) *string { return &g.AuthPass }, plain, same).
 		is(settable|secret).doc("sentinel auth-pass", "<name> <password>", "", "password for the master and its replicas"),
 	field(func(g *Group) *string { return &g.AuthUser }, plain, same).

@@ -45,6 +45,8 @@ type reader struct {
 	seen   map[string]bool
 	errs   []*LineError
 	notes  []note
+
+	ownState bool // what is read is our saved state, which no operator wrote
 }
 
 func newReader() *reader {
@@ -187,6 +189,9 @@ func (r *reader) option(l line, e entry[Group]) error {
 	}
 	args := l.words[3:]
 	if err := r.oncePerFile(l, e, args); err != nil {
+		return err
+	}
+	if err := r.checkScript(e, args); err != nil {
 		return err
 	}
 	err := e.read(&r.cfg.Groups[i], args)

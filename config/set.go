@@ -22,12 +22,6 @@ type Refusal string
 
 func (r Refusal) Error() string { return string(r) }
 
-// scriptOptions are refused with Sentinel's words: Picket runs no scripts yet.
-var scriptOptions = []string{"notification-script", "client-reconfig-script"}
-
-const scriptsDenied = Refusal("ERR Reconfiguration of scripts path is denied for security reasons. " +
-	"Check the deny-scripts-reconfig configuration directive in your Sentinel configuration")
-
 // setWordsAt is the index of the first option in the whole command: SENTINEL SET <name> ...
 const setWordsAt = 3
 
@@ -57,16 +51,14 @@ func (g *Group) Set(req SetRequest) ([]Change, error) {
 // setOne applies the option at the head of words.
 func (g *Group) setOne(words []string, denyScripts bool) (Change, error) {
 	option, args := words[0], words[1:]
-	for _, script := range scriptOptions {
-		if strings.EqualFold(option, script) && len(args) > 0 {
-			return Change{}, refuseScript(option, denyScripts)
-		}
-	}
 	e, ok := find(groupTable, "sentinel "+strings.ToLower(option))
 	if !ok || !e.has(settable) || len(args) < e.min {
 		return Change{}, Refusal(fmt.Sprintf("ERR Unknown option or number of arguments for SENTINEL SET '%s'", option))
 	}
 	args = args[:e.min]
+	if err := setScript(e, args[0], denyScripts); err != nil {
+		return Change{}, err
+	}
 	if e.read(g, args) != nil {
 		return Change{}, Refusal(fmt.Sprintf("ERR Invalid argument '%s' for SENTINEL SET '%s'", offending(args), option))
 	}
@@ -84,11 +76,4 @@ func offending(args []string) string {
 		}
 	}
 	return args[0]
-}
-
-func refuseScript(option string, denied bool) error {
-	if denied {
-		return scriptsDenied
-	}
-	return Refusal(fmt.Sprintf("ERR %s is not supported yet", strings.ToLower(option)))
 }

@@ -93,14 +93,6 @@ func TestSetRefuses(t *testing.T) {
 	}
 }
 
-func TestScriptsAreNotSupportedYet(t *testing.T) {
-	g := group()
-	_, err := g.Set(SetRequest{Words: []string{"Client-Reconfig-Script", "/bin/true"}})
-	if want := "ERR client-reconfig-script is not supported yet"; err == nil || err.Error() != want {
-		t.Errorf("error = %v, want %s", err, want)
-	}
-}
-
 // Rename is a map: a draft that shared it would change the group before the rest is
 // known to be good.
 func TestRefusedSetLeavesRenamesAlone(t *testing.T) {

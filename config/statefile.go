@@ -34,6 +34,7 @@ func parseState(path string, text []byte) (savedState, error) {
 	body, err := checkSum(text)
 	if err == nil {
 		r := newReader()
+		r.ownState = true
 		r.cfg.ResolveHostnames = true // the file says whether names are resolved, not the state
 		lines := r.lex(path, string(body))
 		r.read(lines)

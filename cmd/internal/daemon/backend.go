@@ -51,6 +51,7 @@ func (b backend) Status() respapi.Status {
 	if a := b.d.board.gossip.Load(); a != nil {
 		st.Gossip = *a
 	}
+	st.Scripts, st.ScriptsQueue = b.d.scripts.Counts()
 	return st
 }
 

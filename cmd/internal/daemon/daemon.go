@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"picket/cmd/internal/respapi"
+	"picket/cmd/internal/scripts"
 	"picket/config"
 	"picket/failover"
 	"picket/failover/act"
@@ -49,13 +50,14 @@ type Daemon struct {
 	board *board
 	loop  *loop
 
-	prober *probe.Prober
-	actor  *act.Actor
-	asker  *ask.Asker
-	pool   *gossip.Pool
-	door   *respapi.Server
-	stop   context.CancelFunc
-	done   context.Context
+	prober  *probe.Prober
+	actor   *act.Actor
+	asker   *ask.Asker
+	pool    *gossip.Pool
+	door    *respapi.Server
+	scripts *scripts.Runner
+	stop    context.CancelFunc
+	done    context.Context
 }
 
 // clock reads this process's monotonic clock.
@@ -200,9 +202,10 @@ func (d *Daemon) openShells() error {
 	d.prober = probe.New(probe.Config{Sink: sink, Links: d.links, Clock: d.clock, Log: d.log.Named("probe"), ID: d.cfg.MyID})
 	d.actor = act.New(act.Config{Links: d.links, Clock: d.clock, Log: d.log.Named("act")})
 	d.asker = ask.New(ask.Config{Sink: sink, Links: d.links, Clock: d.clock, Log: d.log.Named("ask")})
+	d.scripts = d.newScripts()
 	backend := backend{d}
 	d.door = respapi.New(respapi.Config{
-		Reader: backend, Operator: backend, Peers: backend, Clock: d.clock, Log: d.log.Named("resp"),
+		Reader: backend, Operator: backend, Peers: backend, Scripts: backend, Clock: d.clock, Log: d.log.Named("resp"),
 		Password: d.cfg.RequirePass, MaxClients: d.cfg.MaxClients,
 	})
 	return nil
@@ -287,7 +290,7 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 func (d *Daemon) close() {
 	d.stop()
 	var shells sync.WaitGroup
-	for _, end := range []func(){d.door.Close, d.prober.Close, d.asker.Close, d.pool.Close} {
+	for _, end := range []func(){d.door.Close, d.prober.Close, d.asker.Close, d.pool.Close, d.scripts.Close} {
 		shells.Go(end)
 	}
 	shells.Wait()

@@ -63,7 +63,7 @@ func (l *loop) effect(w *watched, e failover.Effect) {
 	case failover.AnswerFailover:
 		l.tickets.failover(a)
 	case failover.RunScript:
-		// Scripts are refused in the configuration until they are supported.
+		l.reconfigure(w, a)
 	default:
 		l.onInstance(w, e)
 	}

@@ -22,6 +22,7 @@ func (l *loop) tell(events []monitor.Event) {
 		if e.Level > monitor.LevelDebug {
 			l.d.door.Publish(e)
 		}
+		l.notify(e)
 	}
 }
 

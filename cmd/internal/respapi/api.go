@@ -45,7 +45,7 @@ type Status struct {
 	Tilt         bool // Sentinel's field; see TiltSince
 	TiltSince    monitor.Instant
 	Scripts      int // notification scripts that run now
-	ScriptsQueue int // those that wait
+	ScriptsQueue int // those and the ones that wait
 }
 
 // Reader answers from snapshots and never blocks. What it returns is immutable.
@@ -129,6 +129,7 @@ type Config struct {
 	Reader   Reader
 	Operator Operator
 	Peers    Peers
+	Scripts  Scripts // nil: there are none
 	Clock    func() monitor.Instant
 	Log      *zap.Logger
 

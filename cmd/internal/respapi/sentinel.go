@@ -27,6 +27,7 @@ var sentinelTable = []*command{
 	{name: "set", arity: -5, class: classWatch, summary: "Changes a group's settings", run: (*Server).sentinelSet},
 	{name: "reset", arity: 3, class: classWatch, summary: "Forgets what is known of the groups that match a pattern", run: (*Server).sentinelReset},
 	{name: "flushconfig", arity: 2, class: classWatch, summary: "Writes the state to disk", run: (*Server).sentinelFlush},
+	{name: "pending-scripts", arity: 2, class: classWatch, summary: "Tells of the scripts that run or wait to be run", run: (*Server).sentinelPendingScripts},
 	{name: "help", arity: 2, class: classGuide, summary: "Explains the subcommands", run: (*Server).sentinelHelp},
 }
 
