@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"picket/cmd/internal/acl"
 	"picket/failover"
 	"picket/monitor"
 	"picket/monitor/resp"
@@ -133,7 +134,15 @@ type Config struct {
 	Clock    func() monitor.Instant
 	Log      *zap.Logger
 
-	Password   string // of the user "default"; empty: none is asked
+	Password   string // of the user "default"; empty: none is asked; unused when Users is set
 	MaxClients int    // default 10000
-	Limits     Limits
+
+	Users     *acl.Users // of [ACLTable]; nil: the default user alone
+	ACLFile   ACLFile    // for ACL LOAD and SAVE; nil: there is none
+	ACLLogMax *int       // entries of ACL LOG, default 128
+	// UsersChanged is told the users as lines of a configuration file after
+	// ACL SETUSER and ACL DELUSER; nil: nobody wants to know.
+	UsersChanged func(lines []string)
+
+	Limits Limits
 }

@@ -90,10 +90,10 @@ func (s *Server) describe(c *conn) string {
 	}
 	held := c.out.held()
 	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=-1 name=%s age=%d idle=%d flags=%s db=0 sub=%d psub=%d ssub=0 multi=-1 "+
-		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=r cmd=%s user=default "+
+		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s "+
 		"redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
 		c.id, c.nc.RemoteAddr(), c.nc.LocalAddr(), p.name, int64(now.Since(p.born).Seconds()), int64(now.Since(p.active).Seconds()),
-		flag, p.subs, p.psubs, held, held, held, p.command, p.proto, p.libName, p.libVer)
+		flag, p.subs, p.psubs, held, held, held, p.command, p.user, p.proto, p.libName, p.libVer)
 }
 
 func (s *Server) clientList(c *call) {
@@ -233,11 +233,11 @@ func killOption(c *call, option, value string) (func(*conn) bool, bool) {
 	case "laddr":
 		return func(client *conn) bool { return client.nc.LocalAddr().String() == value }, true
 	case "user":
-		if value != "default" {
+		if _, ok := c.srv.accounts.users.Load().Get(value); !ok {
 			c.fail("ERR No such user '" + clip(value) + "'")
 			return nil, false
 		}
-		return func(*conn) bool { return true }, true
+		return func(client *conn) bool { return client.snapshot().user == value }, true
 	}
 	c.fail(syntax)
 	return nil, false

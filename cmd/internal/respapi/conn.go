@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"picket/cmd/internal/acl"
 	"picket/monitor"
 	"picket/monitor/resp"
 )
@@ -33,7 +34,8 @@ type conn struct {
 
 	proto         resp.Proto
 	authenticated bool
-	channels      names // these two change in the bus's goroutine while serve waits for it
+	user          string // whose permissions it has
+	channels      names  // these two change in the bus's goroutine while serve waits for it
 	patterns      names
 	scratch       []byte // of the last reply, reused while small
 
@@ -44,6 +46,7 @@ type conn struct {
 // profile is what CLIENT LIST tells of a connection.
 type profile struct {
 	name    string
+	user    string
 	libName string
 	libVer  string
 	command string
@@ -59,7 +62,8 @@ func newConn(s *Server, id int64, nc net.Conn) *conn {
 	c := &conn{srv: s, id: id, nc: nc, proto: resp.RESP2, out: newQueue(nc, &s.cfg.Limits)}
 	c.raw = &intake{nc: nc, read: &s.stats.netIn, budget: &s.budget}
 	c.in = resp.NewCommandReader(c.raw, s.cfg.Limits.Command)
-	c.profile = profile{command: "NULL", born: now, active: now, proto: resp.RESP2}
+	c.user, c.authenticated = acl.DefaultUser, s.accounts.open()
+	c.profile = profile{command: "NULL", user: c.user, born: now, active: now, proto: resp.RESP2}
 	return c
 }
 
@@ -95,7 +99,9 @@ func (c *conn) loop() error {
 		if !more {
 			return nil
 		}
-		c.out.waitForRoom()
+		if !c.out.waitForRoom() {
+			return nil
+		}
 	}
 }
 
@@ -123,7 +129,7 @@ func (c *conn) boundReads() {
 	c.in.Authenticated()
 }
 
-func (c *conn) mustAuthenticate() bool { return !c.authenticated && c.srv.password.isSet() }
+func (c *conn) mustAuthenticate() bool { return !c.authenticated && !c.srv.accounts.open() }
 
 // answer runs one command and queues its reply; false ends the connection.
 func (c *conn) answer(args []string) bool {

@@ -16,7 +16,7 @@ const maxEcho = 128
 
 // dispatch finds the command and runs it, or says why not, in the order in
 // which Redis looks (processCommand): name, number of arguments,
-// authentication, subscriber mode.
+// authentication, permissions, subscriber mode.
 func (s *Server) dispatch(c *call) {
 	if isHTTP(c.args[0]) {
 		s.cfg.Log.Debug("closing a connection that speaks HTTP", zap.Stringer("client", c.nc.RemoteAddr()))
@@ -30,8 +30,10 @@ func (s *Server) dispatch(c *call) {
 	}
 	c.note(cmd.name)
 	switch {
+	case !s.exists(c):
 	case cmd.exempt&beforeAuth == 0 && c.mustAuthenticate():
 		c.fail("NOAUTH Authentication required.")
+	case !s.permits(c, cmd):
 	case cmd.exempt&whileSubscribed == 0 && c.conn.proto == resp.RESP2 && c.subscribed():
 		c.fail("ERR Can't execute '" + cmd.name + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / " +
 			"PING / QUIT / RESET are allowed in this context")

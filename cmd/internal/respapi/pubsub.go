@@ -17,7 +17,11 @@ func (s *Server) punsubscribe(c *call) { s.leaveFrom(c, patternKind) }
 // that no event from before a subscription comes after its confirmation, and
 // every later one does.
 func (s *Server) subscribeTo(c *call, k kind) {
+	cmd := commands[k.subscribe]
 	s.bus.do(func() {
+		if !s.permits(c, cmd) { // again: rights lost meanwhile were looked for in the subscriptions there were
+			return
+		}
 		for _, name := range c.args[1:] {
 			if problem := s.bus.tooMuch(k, c.conn, name); problem != "" {
 				c.fail(problem)

@@ -78,14 +78,16 @@ func (q *queue) event(b []byte) bool {
 }
 
 // waitForRoom waits until the replies that the client has not read are few
-// enough to answer another command. The writer's deadline bounds the wait.
-func (q *queue) waitForRoom() {
+// enough to answer another command. The writer's deadline bounds the wait. It
+// returns false when the connection is being ended: what the client sent before
+// is not to be run then.
+func (q *queue) waitForRoom() bool {
 	for {
 		q.mu.Lock()
-		full := len(q.pending)+q.flying > q.limits.QueuedReplies && !q.ended
+		full, ended := len(q.pending)+q.flying > q.limits.QueuedReplies, q.ended
 		q.mu.Unlock()
-		if !full {
-			return
+		if ended || !full {
+			return !ended
 		}
 		<-q.room
 	}

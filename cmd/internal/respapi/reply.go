@@ -1,6 +1,8 @@
 package respapi
 
 import (
+	"strconv"
+
 	"picket/failover"
 	"picket/monitor/resp"
 )
@@ -15,12 +17,23 @@ type reply struct {
 func (r *reply) simple(text string) { r.buf = resp.AppendSimple(r.buf, text) }
 func (r *reply) ok()                { r.simple("OK") }
 func (r *reply) number(n int64)     { r.buf = resp.AppendInt(r.buf, n) }
-func (r *reply) bulk(text string)   { r.buf = resp.AppendBulk(r.buf, text) }
-func (r *reply) null()              { r.buf = resp.AppendNull(r.buf, r.proto) }
-func (r *reply) array(n int)        { r.buf = resp.AppendArray(r.buf, n) }
-func (r *reply) mapOf(pairs int)    { r.buf = resp.AppendMap(r.buf, r.proto, pairs) }
-func (r *reply) set(n int)          { r.buf = resp.AppendSet(r.buf, r.proto, n) }
-func (r *reply) text(text string)   { r.buf = resp.AppendVerbatim(r.buf, r.proto, text) }
+
+// double writes a number as Redis does: with 17 digits, in RESP2 as text.
+func (r *reply) double(f float64) {
+	text := strconv.FormatFloat(f, 'g', 17, 64)
+	if r.proto == resp.RESP2 {
+		r.bulk(text)
+		return
+	}
+	r.buf = append(append(append(r.buf, ','), text...), "\r\n"...)
+}
+
+func (r *reply) bulk(text string) { r.buf = resp.AppendBulk(r.buf, text) }
+func (r *reply) null()            { r.buf = resp.AppendNull(r.buf, r.proto) }
+func (r *reply) array(n int)      { r.buf = resp.AppendArray(r.buf, n) }
+func (r *reply) mapOf(pairs int)  { r.buf = resp.AppendMap(r.buf, r.proto, pairs) }
+func (r *reply) set(n int)        { r.buf = resp.AppendSet(r.buf, r.proto, n) }
+func (r *reply) text(text string) { r.buf = resp.AppendVerbatim(r.buf, r.proto, text) }
 
 // fail writes an error with its code: "ERR no such thing".
 func (r *reply) fail(text string) {

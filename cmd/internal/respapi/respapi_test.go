@@ -66,7 +66,7 @@ func (p *player) play(t *testing.T, d *datadriven.TestData) string {
 
 // timing is what CLIENT LIST tells that depends on how far the writer is, and
 // the length of the text that holds it.
-var timing = regexp.MustCompile(`(?m)([$=])\d+( "(?:txt:)?id=)|(obl|omem|tot-mem)=\d+`)
+var timing = regexp.MustCompile(`(?m)([$=])\d+( "?(?:txt:)?id=)|(obl|omem|tot-mem)=\d+`)
 
 func untimed(shown string) string {
 	return timing.ReplaceAllStringFunc(shown, func(s string) string {

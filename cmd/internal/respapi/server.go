@@ -19,7 +19,7 @@ import (
 type Server struct {
 	cfg      Config
 	runID    string // of this process, as Redis' run_id; not the monitor's id
-	password password
+	accounts accounts
 	stats    stats
 	bus      bus
 	budget   budget          // of unfinished commands
@@ -41,11 +41,11 @@ func New(cfg Config) *Server {
 		cfg.MaxClients = 10000
 	}
 	s := &Server{cfg: cfg, runID: randomID(), listeners: map[net.Listener]struct{}{}, conns: map[int64]*conn{}}
+	s.accounts.init(&s.cfg)
 	s.budget.limit = int64(cfg.Limits.Commands)
 	s.bus.init(&s.cfg, &s.stats.dropped)
 	go s.bus.run()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.password.set(cfg.Password)
 	return s
 }
 
@@ -185,10 +185,6 @@ func (s *Server) clientCount() int {
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
-
-// SetPassword changes the password of the user "default"; empty means that none
-// is asked. Who has authenticated stays so, as in Redis.
-func (s *Server) SetPassword(password string) { s.password.set(password) }
 
 // Close closes every listener and connection and returns when their goroutines
 // have ended.

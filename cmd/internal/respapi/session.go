@@ -47,22 +47,13 @@ func (s *Server) auth(c *call) {
 		return
 	case len(c.args) == 3:
 		user = c.args[1]
-	case !s.password.isSet():
+	case s.accounts.users.Load().Default().NoPassword():
 		c.fail(noPass)
 		return
 	}
 	if s.login(c, user, pass) {
 		c.ok()
 	}
-}
-
-func (s *Server) login(c *call, user, pass string) bool {
-	if user != "default" || !s.password.accepts(pass) {
-		c.fail(wrongPass)
-		return false
-	}
-	c.authenticated = true
-	return true
 }
 
 // hello answers HELLO [version [AUTH user password] [SETNAME name]]. What its

@@ -1,10 +1,6 @@
 package respapi
 
-import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // stats are counted since the server was made.
 type stats struct {
@@ -16,31 +12,4 @@ type stats struct {
 	overBudget  atomic.Int64 // connections closed for what their unfinished commands held
 	netIn       atomic.Int64 // bytes
 	netOut      atomic.Int64
-}
-
-// password is the one of the user "default". Only its hash is kept, so that
-// comparing takes the same time for all guesses.
-type password struct {
-	hash atomic.Pointer[[sha256.Size]byte]
-}
-
-func (p *password) set(text string) {
-	if text == "" {
-		p.hash.Store(nil)
-		return
-	}
-	h := sha256.Sum256([]byte(text))
-	p.hash.Store(&h)
-}
-
-func (p *password) isSet() bool { return p.hash.Load() != nil }
-
-// accepts reports whether text is the password; any is when none is set (nopass).
-func (p *password) accepts(text string) bool {
-	want := p.hash.Load()
-	if want == nil {
-		return true
-	}
-	got := sha256.Sum256([]byte(text))
-	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }

@@ -1,5 +1,7 @@
 package respapi
 
+import "picket/cmd/internal/acl"
+
 // exempt says which of the general refusals a command is spared.
 type exempt uint8
 
@@ -18,6 +20,7 @@ type command struct {
 	run     func(*Server, *call)
 	subs    map[string]*command
 	order   []*command // subs in the order of the table
+	acl     acl.ID     // its place in aclTable
 }
 
 func (c *command) takes(words int) bool {
@@ -69,11 +72,13 @@ func init() {
 		{name: "psubscribe", arity: -2, class: classSub, exempt: whileSubscribed, summary: "Listens to events by pattern", run: (*Server).psubscribe},
 		{name: "punsubscribe", arity: -1, class: classSub, exempt: whileSubscribed, summary: "Stops listening to events by pattern", run: (*Server).punsubscribe},
 		{name: "shutdown", arity: -1, class: classStop, summary: "Ends the monitor", run: (*Server).shutdown},
+		(&command{name: "acl", arity: -2, class: classACLGroup, summary: "Tells of and changes the users"}).with(aclTableRows),
 		(&command{name: "client", arity: -2, class: classGroup, summary: "Tells of and ends connections"}).with(clientTable),
 		(&command{name: "command", arity: -1, class: classTable, summary: "Tells of the commands", run: (*Server).commandAll}).with(commandTable),
 		(&command{name: "sentinel", arity: -2, class: classWatch, summary: "Tells of and steers the groups"}).with(sentinelTable),
 	}
 	commands = byName(tableOrder, "")
+	nameForACL(tableOrder)
 }
 
 // with makes a command one whose second word chooses among subs; its own run is

@@ -1,0 +1,210 @@
+package acl
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// DefaultUser is the user of connections that have not logged in. It always is.
+const DefaultUser = "default"
+
+// What an edit of the users is refused for.
+const (
+	ErrName        = cause("Usernames can't contain spaces or null characters")
+	ErrDefaultUser = cause("The 'default' user cannot be removed")
+)
+
+// maxBytes bounds what all users' rules may hold together, written out. They
+// are written into the configuration file, and anyone may add users to a
+// monitor whose default user has no password.
+const maxBytes = 1 << 20
+
+// Users is a set of users, the default user among them. It never changes.
+type Users struct {
+	table  *Table
+	pubsub PubSub
+	byName map[string]*User
+	bytes  int // of all rules
+}
+
+// NewUsers returns the users of a server that has none configured: the default
+// user, who may do everything without a password.
+func NewUsers(t *Table, p PubSub) *Users {
+	s := &Users{table: t, pubsub: p, byName: map[string]*User{}}
+	all, err := newUser(DefaultUser, t, p).With("+@all", "~*", "&*", "on", "nopass")
+	if err != nil {
+		panic(err) // these are rules
+	}
+	return s.put(all)
+}
+
+// Get returns a user by its name.
+func (s *Users) Get(name string) (*User, bool) {
+	u, ok := s.byName[name]
+	return u, ok
+}
+
+// Default returns the default user.
+func (s *Users) Default() *User { return s.byName[DefaultUser] }
+
+// All returns the users in the order of their names.
+func (s *Users) All() []*User {
+	return slices.SortedFunc(maps.Values(s.byName), func(a, b *User) int { return cmp.Compare(a.name, b.name) })
+}
+
+// Lines returns the users as lines of a configuration file.
+func (s *Users) Lines() []string {
+	var lines []string
+	for _, u := range s.All() {
+		lines = append(lines, u.String())
+	}
+	return lines
+}
+
+// Set returns the users with one changed by rules, or added (ACL SETUSER). The
+// error is ErrName, a [*RuleError], an [*UnmatchedError] or says that there
+// are too many.
+func (s *Users) Set(name string, rules []string) (*Users, error) {
+	u, known := s.byName[name]
+	if !known {
+		if !writable(name) || name == "" {
+			return nil, ErrName
+		}
+		u = newUser(name, s.table, s.pubsub)
+	}
+	u, err := u.With(rules...)
+	if err != nil {
+		return nil, err
+	}
+	next := s.put(u)
+	if next.bytes > max(maxBytes, s.bytes) {
+		return nil, cause(fmt.Sprintf("All users together may have at most %d bytes of rules", maxBytes))
+	}
+	return next, nil
+}
+
+// Define returns the users with one defined anew by a line of the configuration.
+// The caller has seen to it that no name comes twice.
+func (s *Users) Define(name string, rules []string) (*Users, error) {
+	if name == DefaultUser {
+		return s.Set(name, append([]string{"reset"}, rules...))
+	}
+	return s.without(name).Set(name, rules)
+}
+
+// SetDefaultPassword returns the users with the default user's only password,
+// the directive requirepass; with "" it needs none.
+func (s *Users) SetDefaultPassword(password string) *Users {
+	rule := "nopass"
+	if password != "" {
+		rule = ">" + password
+	}
+	u, err := s.Default().With("resetpass", rule)
+	if err != nil {
+		panic(err) // these are rules
+	}
+	return s.put(u)
+}
+
+// Delete returns the users without those named, and how many there were. The
+// default user stays: ErrDefaultUser.
+func (s *Users) Delete(names ...string) (*Users, int, error) {
+	if slices.Contains(names, DefaultUser) {
+		return nil, 0, ErrDefaultUser
+	}
+	next := s.without(names...)
+	return next, len(s.byName) - len(next.byName), nil
+}
+
+func (s *Users) without(names ...string) *Users {
+	next := *s
+	next.byName = maps.Clone(s.byName)
+	for _, name := range names {
+		if u, ok := next.byName[name]; ok {
+			next.bytes -= len(u.String())
+			delete(next.byName, name)
+		}
+	}
+	return &next
+}
+
+func (s *Users) put(u *User) *Users {
+	next := s.without(u.name)
+	next.byName[u.name] = u
+	next.bytes += len(u.String())
+	return next
+}
+
+// Load returns the users of an ACL file, which replace all of s; a default user
+// that the file does not name is as NewUsers makes it. The error names every
+// line that is wrong, in one line as Redis does (ACLLoadFromFile).
+func (s *Users) Load(path, text string) (*Users, error) {
+	l := loader{path: path, users: NewUsers(s.table, s.pubsub), seen: map[string]bool{}}
+	for i, line := range strings.Split(text, "\n") {
+		if words := strings.Split(strings.Trim(line, " \t\r\n"), " "); words[0] != "" {
+			l.line(i+1, words)
+		}
+	}
+	if l.errors.Len() > 0 {
+		l.errors.WriteString("WARNING: ACL errors detected, no change to the previously active ACL rules was performed")
+		return nil, cause(l.errors.String())
+	}
+	return l.users, nil
+}
+
+type loader struct {
+	path   string
+	users  *Users
+	seen   map[string]bool
+	errors strings.Builder
+}
+
+func (l *loader) line(no int, words []string) {
+	switch {
+	case words[0] != "user" || len(words) < 2:
+		fmt.Fprintf(&l.errors, "%s:%d should start with user keyword followed by the username. ", l.path, no)
+		return
+	case words[1] == "" || !writable(words[1]):
+		fmt.Fprintf(&l.errors, "'%s:%d: username '%s' contains invalid characters. ", l.path, no, words[1])
+		return
+	case l.seen[words[1]]:
+		fmt.Fprintf(&l.errors, "WARNING: Duplicate user '%s' found on line %d. ", words[1], no)
+		return
+	}
+	l.seen[words[1]] = true
+	rules := make([]string, 0, len(words))
+	for _, w := range words[2:] {
+		rules = append(rules, strings.Trim(w, "\t\r\n"))
+	}
+	next, err := l.users.defineInFile(words[1], rules)
+	if err != nil {
+		l.fail(no, err)
+		return
+	}
+	l.users = next
+}
+
+// defineInFile is Define, but that in an ACL file the default user too begins
+// as a new one, without "reset".
+func (s *Users) defineInFile(name string, rules []string) (*Users, error) {
+	return s.without(name).Set(name, rules)
+}
+
+// fail tells the first thing wrong with a line. Only a rule that names an
+// unknown command is repeated: others may hold a password.
+func (l *loader) fail(no int, err error) {
+	var unmatched *UnmatchedError
+	var rule *RuleError
+	switch {
+	case errors.As(err, &unmatched):
+		fmt.Fprintf(&l.errors, "%s:%d: Unmatched parenthesis in selector definition.", l.path, no)
+	case errors.As(err, &rule) && rule.Unknown():
+		fmt.Fprintf(&l.errors, "%s:%d: Error in applying operation '%s': %s. ", l.path, no, rule.Rule, rule.Cause)
+	default:
+		fmt.Fprintf(&l.errors, "%s:%d: %s. ", l.path, no, err)
+	}
+}
