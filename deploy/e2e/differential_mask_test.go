@@ -26,8 +26,12 @@ var masks = map[string]struct {
 		current-epoch voted-leader-epoch age-milliseconds entry-id timestamp-created timestamp-last-updated`)},
 	"decimal": {regexp.MustCompile(`^\d+\.\d+$`), strings.Fields(`
 		used_cpu_sys used_cpu_user used_cpu_sys_children used_cpu_user_children used_cpu_sys_main_thread used_cpu_user_main_thread
-		instantaneous_input_kbps instantaneous_output_kbps age-seconds`)},
+		instantaneous_input_kbps instantaneous_output_kbps`)},
+	"age": {regexp.MustCompile(`^\d+(\.\d+)?$`), strings.Fields(`age-seconds`)},
+	// In ACL LOG, a line of CLIENT LIST, which has cases of its own.
+	"client": {regexp.MustCompile(`^id=\d+ addr=\S+ .* cmd=\S+ user=\S+ redir=-1 resp=[23].*$`), strings.Fields(`client-info`)},
 	"id":     {regexp.MustCompile(`^[0-9a-f]{40}$`), strings.Fields(`run_id myid`)},
+	"hex":    {regexp.MustCompile(`^[0-9a-f]+$`), nil}, // a made-up password
 	"leader": {regexp.MustCompile(`^([0-9a-f]{40}|\?)$`), strings.Fields(`voted-leader`)},
 	"addr":   {regexp.MustCompile(`^127\.0\.0\.1:\d+$`), strings.Fields(`addr laddr`)},
 	// Text that tells of the program itself.
@@ -60,7 +64,7 @@ func (n *node) mask() {
 	n.walk(func(n *node) {
 		if n.isPairs() {
 			for i := 0; i < len(n.elems); i += 2 {
-				if v := n.elems[i+1]; v.kind == '$' || v.kind == ':' || v.kind == '+' {
+				if v := n.elems[i+1]; v.kind == '$' || v.kind == ':' || v.kind == '+' || v.kind == ',' {
 					v.text = masked(n.elems[i].text, v.text)
 				}
 			}

@@ -103,8 +103,8 @@ func (s *contender) settled(ctx context.Context) bool {
 	return true
 }
 
-// arities asks redis-sentinel for its commands; ACL and what only newer servers
-// have is not among them.
+// arities asks redis-sentinel for its commands; what only newer servers have is
+// not among them.
 func (d *differential) arities() map[string]int {
 	d.Helper()
 	c, err := d.worlds["open"][0].open(d.ctx, 2, false)
@@ -135,8 +135,11 @@ func (d *differential) playGenerated(b block) {
 	for _, as := range []struct{ world, login string }{{"open", ""}, {"guarded", ""}, {"guarded", "anonymous"}} {
 		b.title = "generated/" + as.world + as.login
 		b.options = map[string]string{"world": as.world, "mask": "number"}
-		if strings.HasPrefix(b.lines[0], "command") || strings.HasPrefix(b.lines[0], "acl") {
+		if strings.HasPrefix(b.lines[0], "command") {
 			b.options["sorted"] = "" // the tables of commands are hashed
+		}
+		if strings.HasPrefix(b.lines[0], "acl genpass") {
+			b.options["mask"] = "hex"
 		}
 		if as.login != "" {
 			b.options["anonymous"] = ""
