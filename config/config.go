@@ -15,17 +15,24 @@ import (
 type Config struct {
 	Path string // absolute path of the file, "" when there is none
 
-	Port          int      // default 26379; 0 listens on no TCP port
-	Bind          []string // as written; default "*" and "-::*", a leading "-" marks an address that may be missing
-	ProtectedMode bool     // default false, as redis-sentinel
-	RequirePass   string
-	MaxClients    int           // default 10000
-	Timeout       time.Duration // idle clients are closed after this; 0: never
-	TCPKeepAlive  time.Duration // default 300 s
-	TCPBacklog    int           // default 511
+	Port           int      // default 26379; 0 listens on no TCP port
+	Bind           []string // as written; default "*" and "-::*", a leading "-" marks an address that may be missing
+	BindSource     string   // local address of outgoing links, "" leaves it to the kernel
+	UnixSocket     string   // path, "" for none
+	UnixSocketPerm uint32   // mode bits, 0 for what the umask leaves
+	ProtectedMode  bool     // default false, as redis-sentinel
+	RequirePass    string
+	Rename         map[string]string      // own command in lower case -> its name, "" when it is disabled
+	MaxClients     int                    // default 10000
+	Timeout        time.Duration          // idle clients are closed after this; 0: never
+	TCPKeepAlive   time.Duration          // default 300 s
+	TCPBacklog     int                    // default 511
+	OutputLimits   map[string]OutputLimit // by class, normal or pubsub; those that were given
+	MaxBulk        uint64                 // bytes of one argument; 0 when not given
 
-	Dir        string // working directory, "" to stay
+	Dir        string // working directory, absolute, "" to stay
 	LogFile    string // "" logs to standard output
+	Syslog     Syslog
 	PidFile    string
 	Daemonize  bool
 	Supervised string // no, upstart, systemd or auto
@@ -48,13 +55,27 @@ type Config struct {
 	origin origin
 }
 
+// OutputLimit bounds what a client may leave unread.
+type OutputLimit struct {
+	Hard, Soft uint64        // bytes, 0: no limit
+	SoftFor    time.Duration // how long the soft limit may be passed
+}
+
+// Syslog says whether and how to log to syslog too.
+type Syslog struct {
+	Enabled  bool
+	Ident    string // default redis
+	Facility string // user, or local0 (default) to local7
+}
+
 // origin is what the file and the command line say before the saved state is laid over
 // them. With state-dir the Store writes down where the state differs from it.
 type origin struct {
-	text    []byte // of the file
-	globals Globals
-	groups  []Group
-	byName  map[string]Group // the same
+	text      []byte          // of the file
+	elsewhere map[string]bool // keys of the lines that included files hold
+	globals   Globals
+	groups    []Group
+	byName    map[string]Group // the same
 }
 
 // Globals are the process-wide settings that Sentinel rewrites into its file.

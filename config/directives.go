@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/base64"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -57,6 +58,7 @@ func newConfig() *Config {
 	return &Config{
 		Port: 26379, Bind: []string{"*", "-::*"},
 		MaxClients: 10000, TCPKeepAlive: 300 * time.Second, TCPBacklog: 511, Supervised: "no",
+		Syslog:  Syslog{Ident: "redis", Facility: "local0"},
 		Globals: Globals{LogLevel: "notice", DenyScriptsReconfig: true},
 	}
 }
@@ -65,35 +67,66 @@ const badPort = "Invalid port number."
 
 // processTable holds the directives of the process. They are read from the file and
 // the command line and never written.
-var processTable = []entry[Config]{
-	field(func(c *Config) *int { return &c.Port }, whole(0, 65535, badPort), strconv.Itoa).
+var processTable = slices.Concat(doorTable, hostTable, gossipTable, identityTable)
+
+// doorTable is about the clients that come in, and the links that go out.
+var doorTable = []entry[Config]{
+	field(func(c *Config) *int { return &c.Port }, count(0, 65535), strconv.Itoa).
 		doc("port", "<port>", "TCP port", "where clients and other monitors reach this one; 0 listens on no port"),
 	{min: 1, max: -1, read: readBind, show: func(c *Config) [][]string { return [][]string{c.Bind} },
 		Directive: Directive{Name: "bind", Syntax: "<address> [<address> ...]",
 			About: "addresses to listen on; one with a leading - may be missing on this machine"}},
-	field(func(c *Config) *bool { return &c.ProtectedMode }, yesNo("argument must be 'yes' or 'no'."), inYesNo).
-		doc("protected-mode", "yes|no", "", "refuse clients from other machines while no password and no bind is set"),
+	field(func(c *Config) *string { return &c.BindSource }, plain, same).
+		doc("bind-source-addr", "<address>", "", "local address of the links to instances and to other monitors"),
+	field(func(c *Config) *string { return &c.UnixSocket }, plain, same).
+		doc("unixsocket", "<path>", "", "Unix socket to listen on too"),
+	field(func(c *Config) *uint32 { return &c.UnixSocketPerm }, octal, func(mode uint32) string { return strconv.FormatUint(uint64(mode), 8) }).
+		unset("what the umask leaves").doc("unixsocketperm", "<mode>", "octal", "mode of the Unix socket"),
+	field(func(c *Config) *bool { return &c.ProtectedMode }, yesNo(notYesNo), inYesNo).
+		doc("protected-mode", "yes|no", "", "refuse clients from other machines while no password is set"),
 	field(func(c *Config) *string { return &c.RequirePass }, plain, same).is(secret).
 		doc("requirepass", "<password>", "", "clients and other monitors must give it; also ours at other monitors without sentinel-pass"),
-	field(func(c *Config) *int { return &c.MaxClients }, whole(1, 1<<31-1, "argument must be a number of clients."), strconv.Itoa).
+	{min: 2, max: 2, read: readOwnRename, show: showOwnRename, Directive: Directive{Name: "rename-command", Syntax: "<command> <renamed>",
+		About: "another name for one of our own commands, \"\" for none; lines add up"}},
+	field(func(c *Config) *int { return &c.MaxClients }, count(1, math.MaxUint32), strconv.Itoa).
 		doc("maxclients", "<n>", "connections", "most clients at a time"),
 	field(func(c *Config) *time.Duration { return &c.Timeout }, seconds, inSeconds).
-		doc("timeout", "<s>", "seconds", "close clients idle for so long; 0: never"),
+		doc("timeout", "<s>", "seconds", "close clients idle for so long, subscribers excepted; 0: never"),
 	field(func(c *Config) *time.Duration { return &c.TCPKeepAlive }, seconds, inSeconds).
 		doc("tcp-keepalive", "<s>", "seconds", "TCP keepalive of clients; 0: off"),
-	field(func(c *Config) *int { return &c.TCPBacklog }, whole(0, 1<<31-1, "argument must be a number of connections."), strconv.Itoa).
+	field(func(c *Config) *int { return &c.TCPBacklog }, count(0, maxInt), strconv.Itoa).
 		doc("tcp-backlog", "<n>", "connections", "connections that may wait to be accepted"),
+	{min: 4, max: -1, read: readOutputLimits, show: showOutputLimits, Directive: Directive{Name: "client-output-buffer-limit",
+		Syntax: "<class> <hard> <soft> <seconds> [<class> ...]", Unit: "bytes, seconds", Default: "pubsub 1mb 0 0",
+		About: "close a client of class normal or pubsub that leaves so much unread, the soft limit for so long; 0: no limit"}},
+	field(func(c *Config) *uint64 { return &c.MaxBulk }, size(1<<20), inBytes).unset("1mb").
+		doc("proto-max-bulk-len", "<n>", "bytes", "longest argument of a command; up to 32mb"),
+}
+
+// hostTable is about the process and its machine.
+var hostTable = []entry[Config]{
 	field(func(c *Config) *string { return &c.Dir }, existingDir, same).
 		doc("dir", "<directory>", "", "working directory"),
+	{min: 1, max: 1, read: readNothing, show: func(*Config) [][]string { return nil }, Directive: Directive{Name: "include", Syntax: "<path>",
+		About: "read another file here, or all that match a pattern with *, ? or [; it is never written"}},
 	field(func(c *Config) *string { return &c.LogFile }, plain, same).
-		doc("logfile", "<path>", "", "log file; \"\" logs to standard output"),
-	field(func(c *Config) *string { return &c.PidFile }, plain, same).
+		doc("logfile", "<path>", "", "log file, opened again when it was moved away; \"\" logs to standard output"),
+	field(func(c *Config) *bool { return &c.Syslog.Enabled }, yesNo(notYesNo), inYesNo).
+		doc("syslog-enabled", "yes|no", "", "log to syslog too"),
+	field(func(c *Config) *string { return &c.Syslog.Ident }, plain, same).
+		doc("syslog-ident", "<ident>", "", "our name in syslog"),
+	field(func(c *Config) *string { return &c.Syslog.Facility }, oneOf("user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"), same).
+		doc("syslog-facility", "user|local0|...|local7", "", "facility in syslog"),
+	field(func(c *Config) *string { return &c.PidFile }, plain, same).unset("/var/run/redis.pid when daemonized, else none").
 		doc("pidfile", "<path>", "", "file that holds the process id"),
-	field(func(c *Config) *bool { return &c.Daemonize }, yesNo("argument must be 'yes' or 'no'."), inYesNo).
-		doc("daemonize", "yes|no", "", "run in the background"),
+	field(func(c *Config) *bool { return &c.Daemonize }, yesNo(notYesNo), inYesNo).
+		doc("daemonize", "yes|no", "", "run in the background, unless supervised; the command returns when the monitor serves"),
 	{min: 0, max: 1, read: readSupervised, show: func(c *Config) [][]string { return [][]string{{c.Supervised}} },
 		Directive: Directive{Name: "supervised", Syntax: "no|upstart|systemd|auto", About: "tell the supervisor when ready"}},
+}
 
+// gossipTable is about the state and the gossip, which only Picket has.
+var gossipTable = []entry[Config]{
 	{min: 1, max: 1, read: readGossipPort, show: showGossipPort,
 		Directive: Directive{Name: "gossip-port", Syntax: "<port>", Unit: "TCP and UDP port", Default: "port + 1000, or any free port if that is taken",
 			About: "where other pickets gossip with this one; 0: any free port"}},
@@ -107,7 +140,10 @@ var processTable = []entry[Config]{
 		doc("gossip-key", "<base64 of 16, 24 or 32 bytes>", "", "encrypts gossip; the same on every monitor"),
 	field(func(c *Config) *string { return &c.StateDir }, plain, same).unset("none: state is written into this file").
 		doc("state-dir", "<directory>", "", "keep state in DIR/state.conf and never write this file; created with mode 0700"),
+}
 
+// identityTable is who we are and how far we have come.
+var identityTable = []entry[Config]{
 	field(func(c *Config) *quorum.ID { return &c.MyID }, parseID, inID).is(early).unset("generated").
 		doc("sentinel myid", "<40 digits>", "", "this monitor's id; written by Picket"),
 	{min: 1, max: 1, traits: early, read: readCurrentEpoch, show: func(c *Config) [][]string { return [][]string{{decimal(c.CurrentEpoch)}} },
@@ -134,8 +170,15 @@ var globalTable = []entry[Globals]{
 		doc("loglevel", "debug|verbose|notice|warning|nothing", "", "least important lines to log"),
 }
 
+// maxBind is Redis' limit (CONFIG_BINDADDR_MAX).
+const maxBind = 16
+
+// readBind takes "" as no address.
 func readBind(c *Config, args []string) error {
-	c.Bind = slices.Clone(args)
+	if len(args) > maxBind {
+		return problem{"Too many bind addresses specified.", ""}
+	}
+	c.Bind = slices.DeleteFunc(slices.Clone(args), func(addr string) bool { return addr == "" })
 	return nil
 }
 
@@ -196,13 +239,14 @@ func gossipKey(s string) ([]byte, error) {
 	return key, nil
 }
 
+// existingDir is checked where the line stands: Redis enters the directory at once.
 func existingDir(s string) (string, error) {
 	info, err := os.Stat(s)
 	switch {
 	case err != nil:
-		return "", problem{"Can't use the directory: " + err.Error() + ".", "Create it, or name another."}
+		return "", problem{reasonOf(err), "Create the directory, or name another."}
 	case !info.IsDir():
-		return "", problem{"Not a directory.", "Name a directory."}
+		return "", problem{"Not a directory", "Name a directory."}
 	}
 	return s, nil
 }

@@ -135,9 +135,9 @@ func millis(lo int64, text string) func(string) (time.Duration, error) {
 
 func inMillis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// seconds reads a duration in whole seconds, up to a year.
+// seconds reads a duration in whole seconds.
 func seconds(s string) (time.Duration, error) {
-	n, err := whole(0, 366*24*3600, "argument must be a number of seconds.")(s)
+	n, err := number(0, maxInt)(s)
 	return time.Duration(n) * time.Second, err
 }
 
@@ -171,7 +171,7 @@ func oneOf[S ~string](words ...S) func(string) (S, error) {
 			for _, word := range words {
 				list = append(list, string(word))
 			}
-			return "", problem{"argument must be one of the following: " + strings.Join(list, ", ") + ".", ""}
+			return "", problem{"argument(s) must be one of the following: " + strings.Join(list, ", "), ""}
 		}
 		return w, nil
 	}

@@ -14,6 +14,8 @@ type LineError struct {
 	Text    string // the line, its secrets masked
 	Problem string // in Sentinel's words where it has them
 	Advice  string // what to do, may be ""
+
+	seq int // the order in which the lines were read
 }
 
 func (e *LineError) Error() string {
@@ -22,10 +24,10 @@ func (e *LineError) Error() string {
 		where = fmt.Sprintf("%s line %d", e.File, e.Line)
 	}
 	text := fmt.Sprintf("%s: '%s': %s", where, e.Text, e.Problem)
-	if e.Advice != "" {
-		text += " " + e.Advice
+	if e.Advice == "" {
+		return text
 	}
-	return text
+	return strings.TrimSuffix(text, ".") + ". " + e.Advice
 }
 
 // masked stands for a secret in everything that is shown.

@@ -27,7 +27,7 @@ func Load(path string, extra []string) (*Config, error) {
 	}
 	r := newReader()
 	r.cfg.Path, r.cfg.origin.text = path, text
-	lines := append(r.lex(path, string(text)), r.lexCommandLine(extra)...)
+	lines := append(r.lex(source{path: path}, string(text)), r.lexCommandLine(extra)...)
 	r.read(lines)
 	r.readNotes()
 	if err := r.err(); err != nil {
@@ -61,13 +61,14 @@ func readConfig(path string) ([]byte, string, error) {
 	return text, abs, nil
 }
 
-// lex splits a file into lines, and sets its notes aside.
-func (r *reader) lex(file, text string) []line {
+// lex splits a file into lines, those of the files that it includes in their place, and
+// sets its notes aside.
+func (r *reader) lex(from source, text string) []line {
 	var lines []line
 	no := 0
 	for raw := range strings.Lines(text) {
 		no++
-		l := line{file: file, no: no, raw: strings.TrimRight(raw, "\r\n")}
+		l := r.line(line{file: from.path, no: no, raw: strings.TrimRight(raw, "\r\n"), inner: from.depth > 0})
 		if note, ok := cutNote(l.raw); ok {
 			r.lexNote(l, note)
 			continue
@@ -80,9 +81,17 @@ func (r *reader) lex(file, text string) []line {
 			r.errs = append(r.errs, l.fail(err))
 		case len(l.words) > 0:
 			lines = append(lines, l)
+			lines = append(lines, r.follow(l, from)...)
 		}
 	}
 	return lines
+}
+
+// line numbers the lines in the order in which they are read.
+func (r *reader) line(l line) line {
+	r.lines++
+	l.seq = r.lines
+	return l
 }
 
 func (r *reader) lexNote(l line, text string) {
@@ -95,40 +104,6 @@ func (r *reader) lexNote(l line, text string) {
 	default:
 		r.cfg.Warnings = append(r.cfg.Warnings, fmt.Sprintf("%s line %d is a note of Picket that this version does not know; it is kept and ignored", l.file, l.no))
 	}
-}
-
-// lexCommandLine makes lines of the words of the command line, as redis-server does:
-// "--" begins a directive, unless the word is the first value of one. A bare --sentinel
-// is the switch that makes a redis-server a sentinel and says nothing here.
-func (r *reader) lexCommandLine(words []string) []line {
-	var lines []line
-	for len(words) > 0 {
-		name, ok := strings.CutPrefix(words[0], "--")
-		n := 1
-		for n < len(words) && (!strings.HasPrefix(words[n], "--") || (n == 1 && takesDashes(words))) {
-			n++
-		}
-		l := line{raw: strings.TrimPrefix(join(words[:n]...), "--")}
-		parts, err := split(name)
-		switch {
-		case !ok || err != nil || len(parts) == 0:
-			r.errs = append(r.errs, l.fail(problem{"expected a directive.", "Write: --<directive> <value> ..."}))
-		case n > 1 || !strings.EqualFold(name, "sentinel"):
-			l.words = append(parts, words[1:n]...)
-			l.raw = join(l.words...)
-			lines = append(lines, l)
-		}
-		words = words[n:]
-	}
-	return lines
-}
-
-// takesDashes reports whether the second word, which begins with dashes, is the value of
-// the first: so it is after a directive that needs one, as a password may be "--x".
-func takesDashes(words []string) bool {
-	name := strings.ToLower(strings.TrimPrefix(words[0], "--"))
-	e, ok := find(processTable, name)
-	return ok && e.min > 0
 }
 
 // readNotes applies the notes: what they belong to has been read by now.

@@ -15,11 +15,13 @@ type line struct {
 	no    int
 	raw   string
 	words []string
+	seq   int  // the order in which the lines were read
+	inner bool // of an included file
 }
 
 // fail makes the LineError of the line.
 func (l line) fail(err error) *LineError {
-	e := &LineError{File: l.file, Line: l.no, Text: maskLine(l.raw), Problem: err.Error()}
+	e := &LineError{seq: l.seq, File: l.file, Line: l.no, Text: maskLine(l.raw), Problem: err.Error()}
 	if p, ok := errors.AsType[problem](err); ok {
 		e.Problem, e.Advice = p.text, p.advice
 	}
@@ -41,16 +43,19 @@ const (
 type reader struct {
 	cfg    *Config
 	groups map[string]int  // name -> index in cfg.Groups
+	inner  map[string]bool // groups whose monitor line is in an included file
 	moved  map[string]bool // groups whose address a failover wrote, not the operator
 	seen   map[string]bool
 	errs   []*LineError
+	lines  int    // read so far
+	dir    string // of the last dir line: later paths are relative to it
 	notes  []note
 
 	ownState bool // what is read is our saved state, which no operator wrote
 }
 
 func newReader() *reader {
-	return &reader{cfg: newConfig(), groups: map[string]int{}, moved: map[string]bool{}, seen: map[string]bool{}}
+	return &reader{cfg: newConfig(), groups: map[string]int{}, inner: map[string]bool{}, moved: map[string]bool{}, seen: map[string]bool{}}
 }
 
 // step is one line with what to do about it.
@@ -81,9 +86,7 @@ func (r *reader) read(lines []line) {
 
 // err joins everything that is wrong, in the order of the lines.
 func (r *reader) err() error {
-	slices.SortStableFunc(r.errs, func(a, b *LineError) int {
-		return cmp.Or(-strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
-	})
+	slices.SortStableFunc(r.errs, func(a, b *LineError) int { return cmp.Compare(a.seq, b.seq) })
 	var errs []error
 	for _, e := range r.errs {
 		errs = append(errs, e)
@@ -111,8 +114,8 @@ func (r *reader) plan(l line) (step, error) {
 	if check, ok := unsupported[name]; ok {
 		return step{line: l, phase: phaseLast, apply: func(l line) error { return check(r.cfg, l.words) }}, nil
 	}
-	if slices.Contains(redisDirectives, name) && len(l.words) > 1 {
-		return step{line: l, apply: func(line) error { return nil }}, nil
+	if check, ok := isIgnored(name); ok {
+		return step{line: l, apply: func(l line) error { return check(l.words[1:]) }}, nil
 	}
 	return step{}, unknown(name)
 }
@@ -159,10 +162,16 @@ func (r *reader) monitor(l line) error {
 	case known && l.commandLine(): // the file was rewritten: its address may be newer
 		r.cfg.Groups[i].Settings.Quorum = quorum
 		return nil
+	case known && l.inner && !r.inner[name]: // so it was: what is written goes into the main file
+		return nil
+	case known && !l.inner && r.inner[name]:
+		r.cfg.Groups[i] = NewGroup(name, addr, quorum)
+		r.inner[name] = false
+		return nil
 	case known:
 		return problem{"Duplicate master name.", "Delete one of the lines, or give it another name."}
 	}
-	r.groups[name] = len(r.cfg.Groups)
+	r.groups[name], r.inner[name] = len(r.cfg.Groups), l.inner
 	r.cfg.Groups = append(r.cfg.Groups, NewGroup(name, addr, quorum))
 	return nil
 }
@@ -194,17 +203,27 @@ func (r *reader) option(l line, e entry[Group]) error {
 	if err := r.checkScript(e, args); err != nil {
 		return err
 	}
-	err := e.read(&r.cfg.Groups[i], args)
-	if l.commandLine() && (err == error(errDuplicateReplica) || err == error(errDuplicatePeer)) {
-		return nil // it was written into the file at the last start
+	err := e.read(&r.cfg.Groups[i], r.lenient(l, e, args))
+	if (l.commandLine() || len(r.cfg.origin.elsewhere) > 0) && (err == error(errDuplicateReplica) || err == error(errDuplicatePeer)) {
+		return nil // it was written into the file at an earlier start
 	}
 	return err
+}
+
+// lenient takes parallel-syncs below 1 as 1, with a warning: Sentinel takes it from the
+// file, and then its failovers repoint no replica until they time out.
+func (r *reader) lenient(l line, e entry[Group], args []string) []string {
+	if n, ok := integer(args[0]); e.Name != "sentinel parallel-syncs" || !ok || n > 0 {
+		return args
+	}
+	r.cfg.warn("parallel-syncs of %s is %s, with which no replica would follow a new master: it is taken as 1", l.words[2], args[0])
+	return []string{"1"}
 }
 
 // oncePerFile refuses a second rename of a command. The command line may repeat
 // what an earlier start wrote into the file.
 func (r *reader) oncePerFile(l line, e entry[Group], args []string) error {
-	if e.Name != "sentinel rename-command" || l.commandLine() {
+	if e.Name != "sentinel rename-command" || l.commandLine() || len(r.cfg.origin.elsewhere) > 0 {
 		return nil
 	}
 	key := join(l.words[2], strings.ToUpper(args[0]))
@@ -217,16 +236,18 @@ func (r *reader) oncePerFile(l line, e entry[Group], args []string) error {
 
 // wrongCount is the error of a known directive with too few or too many arguments.
 func wrongCount(d Directive) error {
-	text := "wrong number of arguments."
+	text := wrongArguments
 	if strings.HasPrefix(d.Name, "sentinel ") {
 		text = "Unrecognized sentinel configuration statement."
 	}
 	return problem{text, fmt.Sprintf("Write: %s %s", d.Name, d.Syntax)}
 }
 
+const badDirective = "Bad directive or wrong number of arguments"
+
 // unknown is the error of a directive that nobody knows.
 func unknown(name string) error {
-	text, advice := "Bad directive or wrong number of arguments.", "Delete the line."
+	text, advice := badDirective, "Delete the line."
 	rest, isSentinel := strings.CutPrefix(name, "sentinel ")
 	if isSentinel {
 		text = "Unrecognized sentinel configuration statement."

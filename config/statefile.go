@@ -36,7 +36,7 @@ func parseState(path string, text []byte) (savedState, error) {
 		r := newReader()
 		r.ownState = true
 		r.cfg.ResolveHostnames = true // the file says whether names are resolved, not the state
-		lines := r.lex(path, string(body))
+		lines := r.lex(source{path: path}, string(body))
 		r.read(lines)
 		r.readNotes()
 		if err = r.err(); err == nil {

@@ -151,7 +151,15 @@ func (s *Store) render(st State) (content, current []byte) {
 	if err != nil { // deleted under us: the file as it was read at start, with the state
 		text = s.from.text
 	}
-	return s.framed(parseDocument(text).rewrite(linesOf(st))), current
+	return s.framed(parseDocument(text).rewrite(s.from.insist(linesOf(st)))), current
+}
+
+// insist makes lines at their default stand against those of included files.
+func (o origin) insist(lines []wanted) []wanted {
+	for i := range lines {
+		lines[i].optional = lines[i].optional && !o.elsewhere[lines[i].key]
+	}
+	return lines
 }
 
 func (s *Store) write(content []byte) error {

@@ -12,15 +12,10 @@ import (
 // is accepted only when it asks for nothing: silently ignoring tls-port would be worse
 // than not starting.
 var unsupported = map[string]func(c *Config, words []string) error{
-	"include":                   refuse("Put the lines of that file into this one."),
-	"rename-command":            refuse("Delete the line."),
 	"http-port":                 refuse("Delete the line."),
 	"http-bind":                 refuse("Delete the line."),
 	"user":                      checkUser,
 	"aclfile":                   unless(""),
-	"unixsocket":                unless(""),
-	"bind-source-addr":          unless(""),
-	"syslog-enabled":            unless("no"),
 	"tls-port":                  unless("0"),
 	"tls-replication":           unless("no"),
 	"tls-cluster":               unless("no"),
