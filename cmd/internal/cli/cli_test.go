@@ -76,10 +76,18 @@ func TestEveryErrorOfTheFileIsToldWithItsLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := run(file)
-	got.check(t, exitFailed, "", "picket: ")
-	lines := strings.Split(strings.TrimSpace(got.err), "\n")
-	if len(lines) != 2 || !strings.Contains(lines[0], "port abc") || !strings.Contains(lines[1], "sentinel nonsense x") {
-		t.Errorf("want a line for each of two errors, got %q", lines)
+	want := `
+*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***
+Reading the configuration file, at line 1
+>>> 'port abc'
+argument couldn't be parsed into an integer
+Reading the configuration file, at line 3
+>>> 'sentinel nonsense x'
+Unrecognized sentinel configuration statement.
+picket: ` + file + ` line 3: Delete the line.
+`
+	if got.code != exitFailed || got.err != want {
+		t.Errorf("exit code %d, printed %s\nwant %s", got.code, got.err, want)
 	}
 }
 

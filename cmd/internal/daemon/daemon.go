@@ -5,14 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -35,6 +32,7 @@ type Options struct {
 	Log     *zap.Logger
 	Level   zap.AtomicLevel
 	Version string
+	Ready   func() // called once clients are served; may be nil
 }
 
 // Daemon is one running monitor.
@@ -43,6 +41,7 @@ type Daemon struct {
 	log   *zap.Logger
 	level zap.AtomicLevel
 	start time.Time
+	ready func()
 
 	store *config.Store
 	links *links
@@ -66,23 +65,21 @@ func (d *Daemon) clock() monitor.Instant { return monitor.Instant(time.Since(d.s
 // Run starts a monitor and returns when ctx ends or a client asks for SHUTDOWN.
 // An error names what could not be opened and what to do.
 func Run(ctx context.Context, o Options) error {
-	d := &Daemon{cfg: o.Config, log: o.Log, level: o.Level, start: time.Now()}
-	if err := refuse(o.Config); err != nil {
-		return err
-	}
+	d := &Daemon{cfg: o.Config, log: o.Log, level: o.Level, start: time.Now(), ready: o.Ready}
 	listeners, err := d.listen()
 	if err != nil {
 		return err
 	}
 	defer closeAll(listeners)
-	if err := d.openState(); err != nil {
-		return err
-	}
-	removePid, err := d.writePid()
+	lock, err := d.cfg.Lock()
 	if err != nil {
 		return err
 	}
-	defer removePid()
+	defer lock.Release()
+	if err := d.openState(); err != nil {
+		return err
+	}
+	defer d.writePid()()
 	d.done, d.stop = context.WithCancel(ctx)
 	defer d.stop()
 	d.board = newBoard(d, o.Version)
@@ -92,63 +89,6 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer d.close()
 	return d.serve(listeners)
-}
-
-// listen binds the RESP port before anything else is touched: a second process
-// on a busy port must leave file and log of the first alone.
-func (d *Daemon) listen() ([]net.Listener, error) {
-	if d.cfg.Port == 0 {
-		return nil, errors.New("port is 0: peers and clients could not reach this monitor; set port")
-	}
-	var opened []net.Listener
-	lc := net.ListenConfig{KeepAlive: d.cfg.TCPKeepAlive}
-	if d.cfg.TCPKeepAlive == 0 {
-		lc.KeepAlive = -1 // off
-	}
-	for _, bind := range d.cfg.Bind {
-		optional := bind[0] == '-'
-		host := bind
-		if optional {
-			host = bind[1:]
-		}
-		ln, err := lc.Listen(context.Background(), "tcp", net.JoinHostPort(listenHost(host), strconv.Itoa(d.cfg.Port)))
-		if err != nil && optional {
-			continue
-		}
-		if err != nil {
-			closeAll(opened)
-			return nil, fmt.Errorf("listen on port %d: %w; %s", d.cfg.Port, err, listenAdvice(err))
-		}
-		opened = append(opened, ln)
-	}
-	if len(opened) == 0 {
-		return nil, fmt.Errorf("listen on port %d: no address in \"bind\" could be used", d.cfg.Port)
-	}
-	return opened, nil
-}
-
-func listenAdvice(err error) string {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return "is another monitor running? Set port"
-	}
-	return "set bind to addresses of this machine"
-}
-
-// listenHost turns Redis' "*" and "::*" into what net.Listen takes.
-func listenHost(host string) string {
-	switch host {
-	case "*":
-		return "0.0.0.0"
-	case "::*":
-		return "::"
-	}
-	return host
-}
-
-func closeAll(list []net.Listener) {
-	for _, ln := range list {
-		_ = ln.Close() // it may be closed already
-	}
 }
 
 // openState makes the monitor's identity durable before it speaks: a new id at
@@ -206,7 +146,8 @@ func (d *Daemon) openShells() error {
 	backend := backend{d}
 	d.door = respapi.New(respapi.Config{
 		Reader: backend, Operator: backend, Peers: backend, Scripts: backend, Clock: d.clock, Log: d.log.Named("resp"),
-		Password: d.cfg.RequirePass, MaxClients: d.cfg.MaxClients,
+		Password: d.cfg.RequirePass, MaxClients: d.cfg.MaxClients, Limits: d.limits(), Rename: d.cfg.Rename,
+		ProtectedMode: d.cfg.ProtectedMode, IdleTimeout: d.cfg.Timeout,
 	})
 	return nil
 }
@@ -273,6 +214,9 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 	for _, ln := range listeners {
 		go func() { failed <- d.door.Serve(ln) }()
 	}
+	if d.ready != nil {
+		d.ready()
+	}
 	var err error
 	select {
 	case <-d.done.Done():
@@ -287,11 +231,23 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 	return nil
 }
 
+// closeWait bounds how long a shell that hangs can hold up the end. With finalSaveWait
+// it keeps the end within a second, which supervisors and operators count on.
+const closeWait = 400 * time.Millisecond
+
 func (d *Daemon) close() {
 	d.stop()
-	var shells sync.WaitGroup
-	for _, end := range []func(){d.door.Close, d.prober.Close, d.asker.Close, d.pool.Close, d.scripts.Close} {
-		shells.Go(end)
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		var shells sync.WaitGroup
+		for _, end := range []func(){d.door.Close, d.prober.Close, d.asker.Close, d.pool.Close, d.scripts.Close} {
+			shells.Go(end)
+		}
+		shells.Wait()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeWait):
 	}
-	shells.Wait()
 }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net"
 	"slices"
@@ -52,7 +53,27 @@ func (l *links) removeGroup(name string) {
 
 // Dial connects to an instance or a peer.
 func (l *links) Dial(ctx context.Context, addr monitor.Addr) (net.Conn, error) {
-	return l.dialer.DialContext(ctx, "tcp", addr.String())
+	d := l.dialer
+	if l.d.cfg.BindSource != "" {
+		source, err := sourceAddr(ctx, l.d.cfg.BindSource)
+		if err != nil {
+			return nil, err
+		}
+		d.LocalAddr = source
+	}
+	return d.DialContext(ctx, "tcp", addr.String())
+}
+
+// sourceAddr is the local address that bind-source-addr names.
+func sourceAddr(ctx context.Context, host string) (net.Addr, error) {
+	if ip := net.ParseIP(host); ip != nil {
+		return &net.TCPAddr{IP: ip}, nil
+	}
+	found, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil {
+		return nil, fmt.Errorf("find bind-source-addr: %w", err)
+	}
+	return &net.TCPAddr{IP: found[0].IP, Zone: found[0].Zone}, nil
 }
 
 // Credentials returns a group's auth-user and auth-pass.

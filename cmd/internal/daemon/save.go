@@ -119,7 +119,7 @@ func (l *loop) saveFailed(dropped []gated, err error) {
 }
 
 // finalSaveWait bounds how long a hung disk can hold up the end.
-const finalSaveWait = 500 * time.Millisecond
+const finalSaveWait = 400 * time.Millisecond
 
 // finalSave makes the last facts durable before the process ends. Promises do
 // not need it: they were durable before they were told.

@@ -111,16 +111,19 @@ type Peers interface {
 // Limits bound what clients can make the server hold. Zero fields mean the default.
 type Limits struct {
 	Command          resp.CommandLimits
-	QueuedEvents     int           // bytes of events a subscriber may leave unread, default 1 MiB
-	QueuedReplies    int           // bytes of replies after which no further command is read, default 64 KiB
-	Backlog          int           // bytes of events published and not yet handed to subscribers' queues, default 8 MiB
-	Commands         int           // bytes that unfinished commands of all connections may hold, default 64 MiB
-	Channels         int           // of one connection, default 1024
-	ChannelName      int           // bytes of one channel, default 1024
-	Patterns         int           // of one connection, default 64
-	PatternName      int           // bytes of one pattern, default 128
-	AllPatterns      int           // different patterns of all connections, default 4096
-	AllSubscriptions int           // channels and patterns of all connections, each with each subscriber, default 65536
+	QueuedEvents     int // bytes of events a subscriber may leave unread, default 1 MiB
+	QueuedReplies    int // bytes of replies after which no further command is read, default 64 KiB
+	Backlog          int // bytes of events published and not yet handed to subscribers' queues, default 8 MiB
+	Commands         int // bytes that unfinished commands of all connections may hold, default 64 MiB
+	Channels         int // of one connection, default 1024
+	ChannelName      int // bytes of one channel, default 1024
+	Patterns         int // of one connection, default 64
+	PatternName      int // bytes of one pattern, default 128
+	AllPatterns      int // different patterns of all connections, default 4096
+	AllSubscriptions int // channels and patterns of all connections, each with each subscriber, default 65536
+	SoftEvents       int // bytes of events a subscriber may leave unread for less than SoftFor; 0: no such limit
+	SoftFor          time.Duration
+	Unread           int           // bytes of replies and events that a client may leave unread in all; 0: no such limit
 	WriteTimeout     time.Duration // for each 64 KiB, default 10 s
 	AnswerTimeout    time.Duration // for what goes through the decision loop, default 10 s
 }
@@ -136,6 +139,10 @@ type Config struct {
 
 	Password   string // of the user "default"; empty: none is asked; unused when Users is set
 	MaxClients int    // default 10000
+
+	ProtectedMode bool              // refuse clients from other machines while the default user has no password
+	IdleTimeout   time.Duration     // close clients that are idle for so long, subscribers excepted; 0: never
+	Rename        map[string]string // commands in lower case -> their names, "" for those that are disabled
 
 	Users     *acl.Users // of [ACLTable]; nil: the default user alone
 	ACLFile   ACLFile    // for ACL LOAD and SAVE; nil: there is none

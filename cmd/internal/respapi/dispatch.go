@@ -49,7 +49,7 @@ func isHTTP(word string) bool {
 }
 
 func (s *Server) lookup(args []string) (cmd *command, refusal string) {
-	cmd, known := commands[strings.ToLower(clip(args[0]))]
+	cmd, known := s.commands[strings.ToLower(clip(args[0]))]
 	if !known {
 		return nil, unknownCommand(args)
 	}

@@ -32,6 +32,7 @@ type queue struct {
 	flying  int        // bytes that the writer took and has not written
 	events  int        // bytes of events in pending
 	flyingE int        // bytes of events in flight
+	full    time.Time  // since when more events wait than the soft limit, zero when fewer do
 	proto   resp.Proto // of the events that are put in
 	ended   bool       // nothing more is put in; what is there is still written
 	dropped bool       // nothing more is written
@@ -50,8 +51,31 @@ func (q *queue) reply(b []byte, proto resp.Proto) {
 		return
 	}
 	q.proto = proto
+	if q.overfull(len(b)) {
+		q.drop()
+		return
+	}
 	q.pending = append(q.pending, b...)
 	wake(q.work)
+}
+
+// overfull reports whether n more bytes are too many for a client that reads too little.
+func (q *queue) overfull(n int) bool {
+	return q.limits.Unread > 0 && len(q.pending)+q.flying+n > q.limits.Unread
+}
+
+// tooMany reports whether n more bytes of events are too many: at once by the hard
+// limit, after a while by the soft one (checkClientOutputBufferLimits).
+func (q *queue) tooMany(n int) bool {
+	held := q.events + q.flyingE + n
+	if q.limits.SoftEvents == 0 || held <= q.limits.SoftEvents {
+		q.full = time.Time{}
+	} else if q.full.IsZero() {
+		q.full = time.Now()
+	} else if time.Since(q.full) > q.limits.SoftFor {
+		return true
+	}
+	return held > q.limits.QueuedEvents || q.overfull(n)
 }
 
 // event puts in a message that was encoded as a RESP2 array; in RESP3 it
@@ -63,7 +87,7 @@ func (q *queue) event(b []byte) bool {
 	if q.ended {
 		return true
 	}
-	if q.events+q.flyingE+len(b) > q.limits.QueuedEvents {
+	if q.tooMany(len(b)) {
 		q.drop()
 		return false
 	}

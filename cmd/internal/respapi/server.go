@@ -20,6 +20,7 @@ type Server struct {
 	cfg      Config
 	runID    string // of this process, as Redis' run_id; not the monitor's id
 	accounts accounts
+	commands map[string]*command // by the names that clients use
 	stats    stats
 	bus      bus
 	budget   budget          // of unfinished commands
@@ -46,6 +47,10 @@ func New(cfg Config) *Server {
 	s.bus.init(&s.cfg, &s.stats.dropped)
 	go s.bus.run()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.commands = renamed(cfg.Rename)
+	if cfg.IdleTimeout > 0 {
+		s.wait.Go(s.closeIdle)
+	}
 	return s
 }
 
@@ -130,10 +135,15 @@ func (s *Server) listen(ln net.Listener) bool {
 
 func (s *Server) accept(nc net.Conn) {
 	s.stats.connections.Add(1)
+	if s.protected(nc) {
+		s.stats.rejected.Add(1)
+		turnAway(nc, denied)
+		return
+	}
 	c := s.admit(nc)
 	if c == nil {
 		s.stats.rejected.Add(1)
-		s.turnAway(nc)
+		turnAway(nc, "-ERR max number of clients reached\r\n")
 		return
 	}
 	go func() {
@@ -159,9 +169,9 @@ func (s *Server) admit(nc net.Conn) *conn {
 
 // turnAway says why in the few bytes that a new connection's buffer always
 // takes; the deadline is for connections that are not TCP.
-func (s *Server) turnAway(nc net.Conn) {
+func turnAway(nc net.Conn, why string) {
 	_ = nc.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
-	_, _ = nc.Write([]byte("-ERR max number of clients reached\r\n"))
+	_, _ = nc.Write([]byte(why))
 	_ = nc.Close()
 }
 

@@ -18,24 +18,41 @@ var levels = map[string]zapcore.Level{
 	"warning": zapcore.WarnLevel, "nothing": zapcore.FatalLevel,
 }
 
-// Open returns a logger that writes console lines to path, or to standard output
-// when path is empty. level is Sentinel's: debug, verbose, notice, warning,
-// nothing. The returned level can be changed while it runs.
-func Open(level, path string) (*zap.Logger, zap.AtomicLevel, error) {
-	atomic := zap.NewAtomicLevelAt(levels[level])
+// Options say where lines go.
+type Options struct {
+	Level  string // Sentinel's: debug, verbose, notice, warning, nothing
+	Path   string // of the log file, "" for standard output
+	Syslog Syslog
+}
+
+// Open returns a logger that writes console lines. The returned level can be changed
+// while it runs, by SetLevel.
+func Open(o Options) (*zap.Logger, zap.AtomicLevel, error) {
+	atomic := zap.NewAtomicLevelAt(levels[o.Level])
 	out := zapcore.Lock(os.Stdout)
-	if path != "" {
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	if o.Path != "" {
+		f, err := openFile(o.Path)
 		if err != nil {
-			return nil, atomic, fmt.Errorf("open logfile: %w; name a file in a directory that this user can write", err)
+			return nil, atomic, err
 		}
-		out = zapcore.Lock(f)
+		out = f
 	}
+	core := zapcore.NewCore(zapcore.NewConsoleEncoder(encoding()), out, atomic)
+	if o.Syslog.Enabled {
+		enc := encoding()
+		enc.TimeKey, enc.LevelKey = "", "" // syslog has both
+		enc.SkipLineEnding = true
+		core = zapcore.NewTee(core, newSyslog(o.Syslog, zapcore.NewConsoleEncoder(enc), atomic))
+	}
+	return zap.New(core), atomic, nil
+}
+
+func encoding() zapcore.EncoderConfig {
 	enc := zap.NewProductionEncoderConfig()
 	enc.EncodeTime = zapcore.TimeEncoderOfLayout("2006-01-02T15:04:05.000Z07:00")
 	enc.EncodeLevel = zapcore.CapitalLevelEncoder
 	enc.ConsoleSeparator = " "
-	return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(enc), out, atomic)), atomic, nil
+	return enc
 }
 
 // EventLevel is the zap level of an event: what Sentinel logs as a warning is

@@ -22,7 +22,7 @@ import (
 func written(t *testing.T, level string, write func(*zap.Logger, zap.AtomicLevel)) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "log")
-	log, atomic, err := Open(level, path)
+	log, atomic, err := Open(Options{Level: level, Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestTheLevelChangesWhileItRuns(t *testing.T) {
 func TestALogIsContinuedAndNotForOthersToRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	for range 2 {
-		log, _, err := Open("notice", path)
+		log, _, err := Open(Options{Level: "notice", Path: path})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestALogIsContinuedAndNotForOthersToRead(t *testing.T) {
 
 func TestALogfileThatCannotBeOpenedIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none", "log")
-	_, _, err := Open("notice", path)
+	_, _, err := Open(Options{Level: "notice", Path: path})
 	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "name a file in a directory") {
 		t.Errorf("got %v", err)
 	}

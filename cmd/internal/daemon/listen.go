@@ -1,0 +1,167 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"picket/cmd/internal/respapi"
+	"picket/config"
+)
+
+// listen binds the RESP door before anything else is touched: a second process
+// on a busy port must leave file and log of the first alone.
+func (d *Daemon) listen() ([]net.Listener, error) {
+	opened, err := d.listenTCP()
+	if err == nil && d.cfg.UnixSocket != "" {
+		var ln net.Listener
+		if ln, err = listenUnix(d.cfg); err == nil {
+			opened = append(opened, ln)
+		}
+	}
+	if err == nil && len(opened) == 0 {
+		err = errors.New("port is 0 and there is no unixsocket: nobody could reach this monitor; set port")
+	}
+	if err != nil {
+		closeAll(opened)
+		return nil, err
+	}
+	return opened, nil
+}
+
+func (d *Daemon) listenTCP() ([]net.Listener, error) {
+	if d.cfg.Port == 0 || len(d.cfg.Bind) == 0 {
+		return nil, nil
+	}
+	var opened []net.Listener
+	for _, bind := range d.cfg.Bind {
+		optional := bind[0] == '-'
+		host := bind
+		if optional {
+			host = bind[1:]
+		}
+		ln, err := d.listenOn(net.JoinHostPort(listenHost(host), strconv.Itoa(d.cfg.Port)))
+		if err != nil && optional {
+			continue
+		}
+		if err != nil {
+			return opened, fmt.Errorf("listen on port %d: %w; %s", d.cfg.Port, err, listenAdvice(err))
+		}
+		opened = append(opened, ln)
+	}
+	if len(opened) == 0 {
+		return nil, fmt.Errorf("listen on port %d: no address in \"bind\" could be used", d.cfg.Port)
+	}
+	return opened, nil
+}
+
+func (d *Daemon) listenOn(addr string) (net.Listener, error) {
+	lc := net.ListenConfig{KeepAlive: d.cfg.TCPKeepAlive}
+	if d.cfg.TCPKeepAlive == 0 {
+		lc.KeepAlive = -1 // off
+	}
+	ln, err := lc.Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return ln, setBacklog(ln.(*net.TCPListener), d.cfg.TCPBacklog)
+}
+
+// setBacklog says how many connections may wait to be accepted. net gives a listener
+// the kernel's limit; listening again changes it.
+func setBacklog(ln syscall.Conn, n int) error {
+	raw, err := ln.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var refused error
+	if err := raw.Control(func(fd uintptr) { refused = unix.Listen(int(fd), n) }); err != nil {
+		return err
+	}
+	return refused
+}
+
+// listenUnix makes the Unix socket. As redis-sentinel it takes the place of a socket that
+// an earlier run left; but one on which somebody answers is not taken from him.
+func listenUnix(cfg *config.Config) (net.Listener, error) {
+	if c, err := net.Dial("unix", cfg.UnixSocket); err == nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("listen on unixsocket %s: %w; is another monitor running? Name another path", cfg.UnixSocket, syscall.EADDRINUSE)
+	}
+	if info, err := os.Lstat(cfg.UnixSocket); err == nil && info.Mode()&fs.ModeSocket != 0 {
+		_ = os.Remove(cfg.UnixSocket) // else listening fails, and says why
+	}
+	ln, err := net.Listen("unix", cfg.UnixSocket)
+	if err != nil {
+		return nil, fmt.Errorf("listen on unixsocket: %w; name a path in a directory that this user can write", err)
+	}
+	if cfg.UnixSocketPerm != 0 {
+		if err := os.Chmod(cfg.UnixSocket, fs.FileMode(cfg.UnixSocketPerm)); err != nil {
+			_ = ln.Close()
+			return nil, fmt.Errorf("set unixsocketperm: %w", err)
+		}
+	}
+	return ln, nil
+}
+
+func listenAdvice(err error) string {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return "is another monitor running? Set port"
+	}
+	return "set bind to addresses of this machine"
+}
+
+// listenHost turns Redis' "*" and "::*" into what net.Listen takes.
+func listenHost(host string) string {
+	switch host {
+	case "*":
+		return "0.0.0.0"
+	case "::*":
+		return "::"
+	}
+	return host
+}
+
+func closeAll(list []net.Listener) {
+	for _, ln := range list {
+		_ = ln.Close() // it may be closed already
+	}
+}
+
+// Bounds of what the operator may let clients hold: a monitor needs none of it.
+const (
+	maxBulk   = 32 << 20
+	maxQueued = 256 << 20
+)
+
+// limits are what clients may make the door hold, as the configuration says.
+func (d *Daemon) limits() respapi.Limits {
+	l := respapi.Limits{}
+	if d.cfg.MaxBulk > 0 {
+		l.Command.Bulk = int(min(d.cfg.MaxBulk, maxBulk))
+		l.Command.Total = max(4<<20, l.Command.Bulk)
+	}
+	if o, ok := d.cfg.OutputLimits["pubsub"]; ok {
+		l.QueuedEvents = bounded(o.Hard)
+		l.SoftEvents, l.SoftFor = int(min(o.Soft, maxQueued)), o.SoftFor
+	}
+	if o, ok := d.cfg.OutputLimits["normal"]; ok && o.Hard > 0 {
+		l.Unread = bounded(o.Hard)
+	}
+	return l
+}
+
+// bounded takes 0, no limit, as the most that we let a client hold.
+func bounded(n uint64) int {
+	if n == 0 {
+		return maxQueued
+	}
+	return int(min(n, maxQueued))
+}
