@@ -25,6 +25,7 @@ type Evidence struct {
 	QueueFull Instant // a second connection timed out beside an acknowledged link
 	Blind     Instant // our own process stood still until then; nothing before is held against the instance
 	Hidden    Instant // INFO was answered BUSY: what a MISCONF on PING hides
+	Excused   Instant // the last reply that explains why it does not serve: BUSY, or that we may not see
 
 	BusySpell  uint64        // counts the spells, so that one can be named
 	BusyFrom   Instant       // last valid reply before the current BUSY spell
@@ -76,6 +77,9 @@ func (e *Evidence) replied(r Report) {
 		return
 	}
 	e.Invalid = Earliest(e.Invalid, r.Sent)
+	if r.Reply.Busy() || r.Reply.Blind() {
+		e.Excused = r.At
+	}
 }
 
 // busy follows the spells in which the instance answers BUSY. A spell starts at
@@ -109,12 +113,17 @@ func (e *Evidence) lost(r Report) {
 // Delay moves every running deadline by d: our own process stood still, so what
 // was not seen meanwhile is not held against the instance. It resets none.
 func (e *Evidence) Delay(d time.Duration) {
-	for _, t := range []*Instant{&e.Unanswered, &e.Invalid, &e.QueueFull, &e.BusyFrom, &e.LinkAt, &e.Hidden} {
+	for _, t := range []*Instant{&e.Unanswered, &e.Invalid, &e.QueueFull, &e.BusyFrom, &e.LinkAt, &e.Hidden, &e.Excused} {
 		if *t != Never {
 			*t = t.Add(d)
 		}
 	}
 }
+
+// unexplained is since when its replies are neither valid nor an explanation: a
+// script that ran longer than down-after does not make the first reply that we
+// do not understand a death.
+func (e *Evidence) unexplained() Instant { return max(e.Invalid, e.Excused, e.Hidden) }
 
 // Connected reports Sentinel's flag "disconnected", negated.
 func (e *Evidence) Connected() bool { return e.LinkUp }

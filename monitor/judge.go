@@ -191,8 +191,10 @@ func (s *sight) counts(r *rule) bool {
 	switch {
 	case r.state == StateRoleMismatch:
 		from = s.RoleSince
+	case from == Never && s.Reply.Blind():
+		from = s.Invalid // held against it by its replicas only
 	case from == Never:
-		from = s.Invalid // replies that Sentinel does not count as valid
+		from = s.unexplained() // replies that Sentinel does not count as valid
 	}
 	return limit == 0 || (from != Never && s.now.Since(from) > limit)
 }
@@ -221,6 +223,7 @@ func NextLook(now Instant, e *Evidence, limits Rules) Instant {
 	consider(e.Unanswered, limits.Silence)
 	consider(e.Unanswered, limits.DownAfter)
 	consider(e.Invalid, limits.DownAfter)
+	consider(e.unexplained(), limits.DownAfter)
 	if e.BusyLast != Never {
 		consider(e.Unanswered, s.finishGrace())
 		consider(e.BusyFrom, limits.BusyDownFrom)
