@@ -119,7 +119,7 @@ func (g *Group) refuse(i *Instance, c Candidate, since monitor.Instant) monitor.
 		return ReasonSyncing
 	case i.Info.Keys == 0 && (c.Standing == Unproven && g.someHoldKeys(i) || g.aheadHoldsKeys(i)):
 		return ReasonEmpty
-	case !i.Info.LinkUp && i.Info.LinkDown > g.linkDownAllowed():
+	case g.apart(i) > g.linkDownAllowed():
 		return ReasonLinkDownLong
 	}
 	return ReasonElectable
@@ -144,14 +144,30 @@ func (g *Group) aheadHoldsKeys(i *Instance) bool {
 	})
 }
 
+// apart is for how long a replica has had no link to the master. One that never
+// had a link since it started says -1, which Sentinel takes for no time at all:
+// it has been apart since it was last seen linked, or since the last switch.
+func (g *Group) apart(i *Instance) time.Duration {
+	switch {
+	case i.Info.LinkUp:
+		return 0
+	case i.Info.LinkDown < 0:
+		return g.now.Since(max(i.LinkedSeen, g.configSince))
+	}
+	return i.Info.LinkDown
+}
+
 // linkDownAllowed is how long a replica's link may have been down: ten times
 // down-after, as in Sentinel, not counting the time in which the master itself
-// was silent, blocked or down.
+// was silent, blocked, down or reading its data.
 func (g *Group) linkDownAllowed() time.Duration {
 	m := g.master()
 	unwell := g.now.Since(monitor.Earliest(m.Evidence.Unanswered, m.Evidence.Invalid))
 	if m.Evidence.BusyLast != monitor.Never {
 		unwell = max(unwell, g.now.Since(m.Evidence.BusyFrom))
+	}
+	if m.Evidence.Reply == monitor.ReplyLoading {
+		unwell = max(unwell, g.now.Since(m.Evidence.NotLoading))
 	}
 	if m.Down() {
 		unwell = max(unwell, g.now.Since(m.DownSince)+g.set.DownAfter)

@@ -13,19 +13,20 @@ type Evidence struct {
 	Unanswered Instant
 	// Invalid is when the first PING was written that got no reply which Sentinel
 	// counts as valid (its act_ping_time); Never after a valid reply.
-	Invalid   Instant
-	LastReply Instant
-	LastValid Instant
-	Reply     Reply // the last reply's class
-	Text      string
-	Ack       Ack
-	Cause     Cause   // why the link was lost or could not be made; CauseNone since the last reply
-	Gone      bool    // the process was seen to end: a dial was refused
-	Back      Instant // when the first reply came after that
-	QueueFull Instant // a second connection timed out beside an acknowledged link
-	Blind     Instant // our own process stood still until then; nothing before is held against the instance
-	Hidden    Instant // INFO was answered BUSY: what a MISCONF on PING hides
-	Excused   Instant // the last reply that explains why it does not serve: BUSY, or that we may not see
+	Invalid    Instant
+	LastReply  Instant
+	LastValid  Instant
+	Reply      Reply // the last reply's class
+	Text       string
+	Ack        Ack
+	Cause      Cause   // why the link was lost or could not be made; CauseNone since the last reply
+	Gone       bool    // the process was seen to end: a dial was refused
+	Back       Instant // when the first reply came after that
+	QueueFull  Instant // a second connection timed out beside an acknowledged link
+	Blind      Instant // our own process stood still until then; nothing before is held against the instance
+	Hidden     Instant // INFO was answered BUSY: what a MISCONF on PING hides
+	Excused    Instant // the last reply that explains why it does not serve: BUSY, or that we may not see
+	NotLoading Instant // the last reply other than LOADING, or when the watch began
 
 	BusySpell  uint64        // counts the spells, so that one can be named
 	BusyFrom   Instant       // last valid reply before the current BUSY spell
@@ -36,7 +37,9 @@ type Evidence struct {
 
 // NewEvidence returns the evidence on an instance that is watched from now on.
 // As in Sentinel, an instance that never answers ages from that moment.
-func NewEvidence(now Instant) Evidence { return Evidence{Unanswered: now, Invalid: now} }
+func NewEvidence(now Instant) Evidence {
+	return Evidence{Unanswered: now, Invalid: now, NotLoading: now}
+}
 
 // Observe takes one report into account. Reports of an older link are ignored.
 func (e *Evidence) Observe(r Report) {
@@ -70,6 +73,9 @@ func (e *Evidence) replied(r Report) {
 	}
 	e.Link, e.LinkUp, e.Cause = max(e.Link, r.Link), true, CauseNone
 	e.busy(r)
+	if r.Reply != ReplyLoading {
+		e.NotLoading = r.At
+	}
 	e.Unanswered, e.LastReply, e.Ack = Never, r.At, AckAcked
 	e.Reply, e.Text = r.Reply, r.Text
 	if r.Reply.Serving() {
