@@ -246,6 +246,9 @@ func (g *Group) judgeProspect(i *Instance) {
 	if !g.lineage.Accepts(i.Info) && !g.votedFor(*c) && !g.majorityHolds(*c) {
 		return
 	}
+	if g.voter(c.Author) == nil && g.masterSane() {
+		return // a stranger's word, and ours came back
+	}
 	g.prospect = nil
 	if !c.Supersedes(g.config) {
 		return

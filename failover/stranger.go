@@ -23,15 +23,16 @@ func (g *Group) ourGroup(c quorum.Configuration) bool {
 
 // strangerMet takes what a monitor holds that names a master unknown to us. It
 // is no voter: majorities would be counted over two pools. The address is
-// looked at, though, unless a voter's word is pending: should it answer as
-// master on our lineage, then we missed a failover and its monitors are ours.
+// looked at, though, unless our own master serves or a voter's word is pending:
+// should it answer as master on our lineage, then we missed a failover and its
+// monitors are ours. While our master serves, the other is a clone of it.
 func (g *Group) strangerMet(a quorum.Answer) {
 	g.configWarning("the monitor "+string(a.Peer)+" at "+a.Addr.String()+" holds a master of "+g.set.Name+
 		" that is no instance of this group: it is no voter here; if it watches another group, give one of the two another name", ReasonForeignGroup)
 	g.sighted(a.Config.Master)
 	c := a.Config
 	c.Author, c.Group = a.Peer, g.set.Name
-	if c.Supersedes(g.config) && g.epochs.Plausible(c.Epoch) && monitor.ValidHost(c.Master.Host) && g.prospect == nil {
+	if c.Supersedes(g.config) && g.epochs.Plausible(c.Epoch) && monitor.ValidHost(c.Master.Host) && g.prospect == nil && !g.masterSane() {
 		g.look(c)
 	}
 }

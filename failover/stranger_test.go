@@ -53,12 +53,22 @@ func TestAMonitorOfAnotherGroupOfThisNameIsNoVoter(t *testing.T) {
 	}
 }
 
-func TestAMonitorThatNamesAnUnknownMasterOfOurHistoryIsBelieved(t *testing.T) {
+// A clone of the data set that another pool watches has our history, too.
+func TestAMonitorThatNamesAnUnknownMasterOfOurHistoryIsBelievedOnceOursIsDead(t *testing.T) {
 	b := newBench(t, setup{})
 	b.info[stranger] = &monitor.Info{Role: monitor.RoleMaster, RunID: runID(stranger), ReplID: strings.Repeat("b", 40), ReplID2: mainID, SecondOffset: 1001, Keys: 10}
 	config := quorum.Configuration{Author: peer4, Leader: peer4, Group: "main", Epoch: 9, Master: stranger}
 	b.meets(config)
 	b.pass(2000 * ms)
+	b.inform(stranger)
+	if b.g.Master() != master {
+		t.Fatalf("a clone at %s deposed the master that serves", stranger)
+	}
+	b.vote[peer2], b.vote[peer3] = abstains, abstains
+	b.kill(master)
+	b.pass(1500 * ms)
+	b.meets(config)
+	b.pass(500 * ms)
 	b.inform(stranger)
 	if b.g.Master() != stranger {
 		t.Fatalf("holds %s, want %s", b.g.Master(), stranger)

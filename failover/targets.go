@@ -73,12 +73,16 @@ func (g *Group) target(i *Instance) Target {
 }
 
 // listensOn reports whether hellos are heard on an instance: on the master
-// always, and on the others, which the master's stream carries them to as well,
-// only while that may not be enough. A monitor that publishes on the master is
+// always, on one that follows somebody else, whose monitors are heard there, and
+// on the others, which the master's stream carries them to as well, only while
+// that may not be enough. A monitor that publishes on the master is
 // heard there; one that cannot reach it hears us on the others, as we publish on
 // all, and asks us over RESP.
 func (g *Group) listensOn(i *Instance) bool {
 	if i.Addr == g.config.Master || g.master().Verdict.State != monitor.StateUp || !g.after(g.born, listenAll) {
+		return true
+	}
+	if i.Info.Role == monitor.RoleReplica && !g.follows(i, g.config.Master) {
 		return true
 	}
 	for _, v := range g.voters {
