@@ -269,3 +269,35 @@ func TestEveryAwaitedMasterIsLeftToTheWorkOnDeposedOnes(t *testing.T) {
 		}
 	}
 }
+
+// A leader that stood still past its lease asks before it repoints anybody: the
+// newer master may be among those it would send away (seed 2702000036).
+func TestALeaderThatStoodStillAsksBeforeItRepoints(t *testing.T) {
+	b := newBench(t, setup{})
+	b.kill(master)
+	b.pass(1300 * ms)
+	_, effect := action[Promote](b)
+	newer := replicaA
+	if p, _ := action[Promote](b); p.Addr == replicaA {
+		newer = replicaB
+	}
+	b.now = b.now.Add(20 * time.Second)
+	held := quorum.Configuration{Author: peer2, Leader: peer2, Group: "main", Epoch: 90, Master: newer}
+	says := func(q quorum.Question) quorum.Answer { a := abstains(q); a.Config = held; return a }
+	b.vote[peer2], b.vote[peer3] = says, says
+	b.step(Done{Effect: effect, Outcome: OutcomeDone})
+	if hasAction[Repoint](b) {
+		r, _ := action[Repoint](b)
+		t.Fatalf("repoints %s to %s long after its lease", r.Addr, r.To)
+	}
+	b.pass(300 * ms)
+	if hasAction[Repoint](b) {
+		r, _ := action[Repoint](b)
+		if r.Addr == newer {
+			t.Errorf("repoints the newer master to %s", r.To)
+		}
+	}
+	if b.g.Master() != newer {
+		t.Errorf("holds %s, want %s, which a majority holds", b.g.Master(), newer)
+	}
+}

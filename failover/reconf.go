@@ -15,11 +15,11 @@ const reconfTimeout = 10 * time.Second
 // time. One that is stuck gives its place to the next.
 func (g *Group) advanceReconf(a *attempt) {
 	m := g.master()
-	if g.after(a.entered, g.set.FailoverTimeout) {
+	if g.after(a.entered, g.set.FailoverTimeout) && (g.stillLeads(a) || g.after(a.entered, g.set.FailoverTimeout+confirmFor)) {
 		g.warn("+failover-end-for-timeout", g.formerSubject().String(), "")
 		var late []*Instance
 		for _, i := range g.replicas() {
-			if i.Reconf == reconfNone && !g.isDeposed(i) && i.Evidence.LinkUp {
+			if i.Reconf == reconfNone && !g.isDeposed(i) && i.Evidence.LinkUp && g.stillLeads(a) {
 				late = append(late, i)
 			}
 		}
@@ -41,7 +41,7 @@ func (g *Group) advanceReconf(a *attempt) {
 		}
 	}
 	for _, i := range g.replicas() {
-		if busy >= g.set.ParallelSyncs {
+		if busy >= g.set.ParallelSyncs || waiting > 0 && !g.stillLeads(a) {
 			break
 		}
 		if g.needsReconf(i) {
@@ -54,6 +54,12 @@ func (g *Group) advanceReconf(a *attempt) {
 		g.endReconf()
 	}
 }
+
+// stillLeads reports whether the configuration that we won is still the newest,
+// as far as can be known: within the lease nobody else can have been elected;
+// later a majority must have said so. A leader that stood still in between may
+// wake to a newer master, which it must not repoint.
+func (g *Group) stillLeads(a *attempt) bool { return g.now < a.lease || g.mayRepair() }
 
 // isDeposed reports whether an instance is a master that a switch left behind
 // and that has not followed since. The work on deposed masters alone repoints it.
