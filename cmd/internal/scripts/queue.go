@@ -97,8 +97,7 @@ func (q *queue) began(j *job, pid int) monitor.Event {
 func (q *queue) ended(j *job, how ending, now monitor.Instant) []monitor.Event {
 	var events []monitor.Event
 	if how != neverBegan {
-		// Sentinel names the signal first, whatever its comment says.
-		events = append(events, debugEvent(eventEnded, "%d %d %d", j.pid, how.signal, how.code))
+		events = append(events, debugEvent(eventEnded, "%d %d %d", j.pid, how.code, how.signal))
 	}
 	q.running--
 	j.running, j.pid = false, 0
