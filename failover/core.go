@@ -24,6 +24,7 @@ type shared struct {
 	boot   uint64
 	seq    uint64 // last sequence number of an opinion
 	effect uint64 // last effect id
+	groups int    // how many are watched
 	epochs quorum.Epochs
 	roster *quorum.Roster
 	rand   random
@@ -60,6 +61,7 @@ func (m *Monitor) Start(now monitor.Instant, set Settings, saved Saved) Output {
 	m.recall(&saved)
 	g := newGroup(now, m.shared, set, saved)
 	m.groups = append(m.groups, g)
+	m.shared.groups = len(m.groups)
 	return g.start(now)
 }
 
@@ -70,6 +72,7 @@ func (m *Monitor) Remove(name string) bool {
 		m.remember(g.config)
 	}
 	m.groups = slices.DeleteFunc(m.groups, func(g *Group) bool { return g.set.Name == name })
+	m.shared.groups = len(m.groups)
 	m.dropIdlePeers()
 	return len(m.groups) < n
 }

@@ -3,6 +3,7 @@ package failover
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"picket/monitor"
 	"picket/quorum"
@@ -52,5 +53,58 @@ func TestHellosAreHeardOnTheMasterAloneWhileThatIsEnough(t *testing.T) {
 	b.pass(100 * ms)
 	if got := b.listened(); !slices.Equal(got, all) {
 		t.Errorf("without a master on %v", got)
+	}
+}
+
+func (b *bench) targetOf(a monitor.Addr) Target {
+	b.Helper()
+	for _, t := range b.g.targeted {
+		if t.Addr == a {
+			return t
+		}
+	}
+	b.Fatalf("%s is no target", a)
+	return Target{}
+}
+
+func TestHellosArePublishedSeldomOnReplicasWhileTheMasterCarriesThem(t *testing.T) {
+	b := newBench(t, setup{})
+	b.pass(500 * ms)
+	if got := b.targetOf(replicaA).PublishEvery; got != helloPeriod {
+		t.Errorf("in the first seconds every %s", got)
+	}
+	b.pass(10500 * ms)
+	b.hellos(peer2, peer3)
+	if got := b.targetOf(replicaA).PublishEvery; got != calmHello {
+		t.Errorf("when all is well every %s", got)
+	}
+	if got := b.targetOf(master).PublishEvery; got != helloPeriod {
+		t.Errorf("on the master every %s", got)
+	}
+	b.kill(master)
+	b.pass(100 * ms)
+	if got := b.targetOf(replicaA).PublishEvery; got != helloPeriod {
+		t.Errorf("without a master every %s", got)
+	}
+
+	b = newBench(t, setup{})
+	b.g.roster.Get(peer2).Kind = quorum.KindSentinel
+	b.pass(11000 * ms)
+	b.hellos(peer2, peer3)
+	if got := b.targetOf(replicaA).PublishEvery; got != helloPeriod {
+		t.Errorf("beside a redis-sentinel, which listens on all, every %s", got)
+	}
+}
+
+func TestInAnEstateMastersArePingedHalfAsOften(t *testing.T) {
+	b := newBench(t, setup{set: func(s *Settings) { s.DownAfter = 5 * time.Second }})
+	b.pass(100 * ms)
+	if got := b.targetOf(master).PingEvery; got != 500*ms {
+		t.Errorf("a single master every %s", got)
+	}
+	b.g.shared.groups = estate
+	b.pass(100 * ms)
+	if got := b.targetOf(master).PingEvery; got != time.Second {
+		t.Errorf("one of %d every %s", estate, got)
 	}
 }

@@ -31,7 +31,9 @@ type Target struct {
 	PingEvery time.Duration
 	InfoEvery time.Duration
 	DialEvery time.Duration
-	Listen    bool // hear the hellos that others publish there
+	// PublishEvery is the pace of our hello there; Announce comes beside it.
+	PublishEvery time.Duration
+	Listen       bool // hear the hellos that others publish there
 }
 
 // Effect is a request to a shell. Its result comes back as an Input that

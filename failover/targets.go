@@ -1,9 +1,11 @@
 package failover
 
 import (
+	"slices"
 	"time"
 
 	"picket/monitor"
+	"picket/quorum"
 )
 
 const (
@@ -16,17 +18,28 @@ const (
 	// unheard is after how long without its hello a voter is listened for on
 	// every instance: three periods.
 	unheard = 6 * time.Second
+	// helloPeriod is how often our hello is published (Sentinel's publish_period),
+	// calmHello on replicas while their master's channel reaches everybody.
+	helloPeriod = 2 * time.Second
+	calmHello   = monitor.InfoPeriod
+	// estate is from how many groups on a monitor watches an estate: masters are
+	// pinged half as often then, which at 400 are a sixth of all it does.
+	estate = 200
 )
 
 // pingEvery is how often an instance is pinged: a master often enough that
-// down-after is kept to a tenth, others once a second, all of them every 50 ms
-// while they are BUSY.
+// down-after is kept to a tenth (in an estate to a fifth), others once a second,
+// all of them every 50 ms while they are BUSY.
 func (g *Group) pingEvery(i *Instance) time.Duration {
 	switch {
 	case i.Evidence.BusyLast != monitor.Never:
 		return busyPing
 	case i.Addr == g.config.Master || g.isDeposed(i):
-		return max(100*time.Millisecond, min(calmPeriod, g.set.DownAfter/10))
+		part := g.set.DownAfter / 10
+		if g.shared.groups >= estate {
+			part *= 2
+		}
+		return max(100*time.Millisecond, min(calmPeriod, part))
 	}
 	return min(calmPeriod, max(100*time.Millisecond, g.set.DownAfter/2))
 }
@@ -69,7 +82,24 @@ func (g *Group) infoEvery(i *Instance) time.Duration {
 }
 
 func (g *Group) target(i *Instance) Target {
-	return Target{Addr: i.Addr, PingEvery: g.pingEvery(i), InfoEvery: g.infoEvery(i), DialEvery: g.dialEvery(i), Listen: g.listensOn(i)}
+	return Target{Addr: i.Addr, PingEvery: g.pingEvery(i), InfoEvery: g.infoEvery(i), DialEvery: g.dialEvery(i),
+		PublishEvery: g.publishEvery(i), Listen: g.listensOn(i)}
+}
+
+// publishEvery is how often our hello is published on an instance: seldom on
+// replicas while the master's channel is enough. A redis-sentinel listens on all.
+func (g *Group) publishEvery(i *Instance) time.Duration {
+	if g.listensOn(i) || g.hasSentinel() {
+		return helloPeriod
+	}
+	return calmHello
+}
+
+func (g *Group) hasSentinel() bool {
+	return slices.ContainsFunc(g.voters, func(v *Voter) bool {
+		p := g.roster.Get(v.ID)
+		return p != nil && p.Kind == quorum.KindSentinel
+	})
 }
 
 // listensOn reports whether hellos are heard on an instance: on the master
@@ -79,18 +109,22 @@ func (g *Group) target(i *Instance) Target {
 // heard there; one that cannot reach it hears us on the others, as we publish on
 // all, and asks us over RESP.
 func (g *Group) listensOn(i *Instance) bool {
-	if i.Addr == g.config.Master || g.master().Verdict.State != monitor.StateUp || !g.after(g.born, listenAll) {
-		return true
-	}
-	if i.Info.Role == monitor.RoleReplica && !g.follows(i, g.config.Master) {
-		return true
+	astray := i.Info.Role == monitor.RoleReplica && !g.follows(i, g.config.Master)
+	return i.Addr == g.config.Master || astray || !g.masterCarries()
+}
+
+// masterCarries reports whether the hellos on the master's channel are enough:
+// it is up, and every voter that lives is heard there.
+func (g *Group) masterCarries() bool {
+	if g.master().Verdict.State != monitor.StateUp || !g.after(g.born, listenAll) {
+		return false
 	}
 	for _, v := range g.voters {
 		if v.DownSince == monitor.Never && (v.LastHello == monitor.Never || g.after(v.LastHello, unheard)) {
-			return true
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // retargetIfPaced publishes the targets when any of them, or its pace, changed.

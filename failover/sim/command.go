@@ -201,13 +201,7 @@ func (p *probe) informDone() {
 
 // publishNow sends our hello to the instance's channel, and plans the next.
 func (p *probe) publishNow() {
-	at := p.n.w.now + publishPeriod
-	p.pubAt = at
-	p.n.later(publishPeriod, func() {
-		if p.pubAt == at {
-			p.publishNow()
-		}
-	})
+	p.planPublish(p.want.PublishEvery)
 	g := p.n.groups[p.group]
 	if g == nil || p.pubBusy || !p.listens() {
 		return
@@ -223,6 +217,16 @@ func (p *probe) publishNow() {
 			return func() { p.pubBusy = false }
 		},
 		done: func(sent) { p.pubBusy = false },
+	})
+}
+
+func (p *probe) planPublish(wait time.Duration) {
+	at := p.n.w.now + wait
+	p.pubAt = at
+	p.n.later(wait, func() {
+		if p.pubAt == at {
+			p.publishNow()
+		}
 	})
 }
 

@@ -93,6 +93,9 @@ func (p *probe) repace(t failover.Target) {
 	if p.infoAt != never && p.infoAt > p.n.w.now+t.InfoEvery {
 		p.planInfo(t.InfoEvery)
 	}
+	if p.pubAt != never && p.pubAt > p.n.w.now+t.PublishEvery {
+		p.planPublish(t.PublishEvery)
+	}
 	if p.link == nil {
 		p.dialAgain()
 	} else if !p.link.pending {

@@ -102,10 +102,11 @@ func (c *commander) hello() time.Duration {
 	if !s.want.Publish || !s.answers() {
 		return asleep
 	}
+	every := s.want.PublishEvery
+	c.nextPublish = sooner(c.nextPublish, every)
 	if wait := time.Until(c.nextPublish); wait > 0 {
 		return wait
 	}
-	every := c.p.cfg.PublishEvery
 	c.nextPublish = c.p.onBeat(time.Now().Add(firstJitter(c.nextPublish, every)), every/commandBeats)
 	if s.listens() {
 		c.round(c.publish)

@@ -22,6 +22,8 @@ type Target struct {
 	DialEvery time.Duration // between the starts of two dials; default 1 s
 	Publish   bool          // announce us on the hello channel
 	Listen    bool          // hear what others announce there
+	// PublishEvery is between two announcements; default Config.PublishEvery.
+	PublishEvery time.Duration
 }
 
 // Sink takes what the probe sees. Its methods are called from many goroutines,
@@ -104,6 +106,9 @@ func (p *Prober) Reconcile(group string, targets []Target) {
 	for _, t := range targets {
 		wanted[t.Addr] = struct{}{}
 		t = t.withDefaults(group)
+		if t.PublishEvery <= 0 {
+			t.PublishEvery = p.cfg.PublishEvery
+		}
 		if i, ok := watched[t.Addr]; ok {
 			i.repace(t)
 			continue

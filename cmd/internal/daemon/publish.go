@@ -106,7 +106,7 @@ func (l *loop) retarget(w *watched, targets []failover.Target) {
 	for _, t := range targets {
 		list = append(list, probe.Target{
 			Group: w.slot.name, Addr: t.Addr, PingEvery: t.PingEvery, InfoEvery: t.InfoEvery, DialEvery: t.DialEvery,
-			Publish: true, Listen: t.Listen,
+			PublishEvery: t.PublishEvery, Publish: true, Listen: t.Listen,
 		})
 	}
 	l.d.prober.Reconcile(w.slot.name, list)
