@@ -104,6 +104,7 @@ func (p printer) group(g *Group) {
 		}
 		p.write("%v %s %s %s %s %v %v|", d.Deposed, p.age(d.awaited), p.age(d.back), p.age(d.askedAt), p.age(d.tried), d.effect != 0, d.fenced)
 	}
+	p.write("%v %s|", g.dropped, p.left(g.resetAt.Add(droppedStands)))
 	for _, s := range g.theirs {
 		p.write("%v %s|", s.master, p.left(s.at.Add(sightingStands)))
 	}
@@ -141,7 +142,7 @@ func (p printer) attempt(a *attempt) {
 func (p printer) instance(i *Instance) {
 	e := &i.Evidence
 	p.write("%v %v %v %s %s|", i.Addr, i.Verdict.State, i.Verdict.Reason, p.age(i.DownSince), p.age(i.InfoSent))
-	p.write("%v %s %s %s %v %s|", e.LinkUp, p.age(e.Unanswered), p.age(e.Invalid), p.age(e.LastReply), e.Reply, p.age(e.BusyLast))
+	p.write("%v %s %s %s %v %s %s|", e.LinkUp, p.age(e.Unanswered), p.age(e.Invalid), p.age(e.LastReply), e.Reply, p.age(e.BusyLast), p.age(e.Excused))
 	p.write("%v %v %v %s %v %d|", i.Info.Role, i.Info.RunID, i.Info.ReplID, i.Info.MasterHost, i.Info.LinkUp, i.Info.Offset())
 	p.write("%v %v %v %v %v %s|", i.RunID, i.turned, i.Reconf, i.repairing != 0, i.prospect, p.left(i.newborn.Add(bereftFor)))
 }

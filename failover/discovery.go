@@ -91,7 +91,7 @@ func (g *Group) confirmed(a quorum.Answer) bool {
 		c.failed = true
 	case a.Peer == g.self:
 		g.metOurselves(a)
-	case g.voter(a.Peer) == nil && !g.ourGroup(a.Config):
+	case g.voter(a.Peer) == nil && !g.justDropped(a.Peer) && !g.ourGroup(a.Config):
 		c.failed = true
 		g.strangerMet(a)
 	default:

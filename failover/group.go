@@ -38,7 +38,9 @@ type Group struct {
 	toldAt      monitor.Instant
 	askedAt     monitor.Instant
 	confirming  map[monitor.Addr]*confirmation
-	theirs      []sighting // masters of other groups of this name
+	theirs      []sighting  // masters of other groups of this name
+	dropped     []quorum.ID // voters before the last RESET
+	resetAt     monitor.Instant
 	kill        killing
 	fencing     map[uint64]monitor.Addr // fences under way, by effect
 	configSince monitor.Instant         // when the configured master became so here
@@ -287,6 +289,10 @@ func (g *Group) reset() {
 	fresh.Evidence, fresh.Info, fresh.Threshold = master.Evidence, master.Info, master.Threshold
 	fresh.InfoAt, fresh.InfoSent, fresh.RunID, fresh.RoleSince = master.InfoAt, master.InfoSent, master.RunID, master.RoleSince
 	g.instances = []*Instance{fresh}
+	g.dropped, g.resetAt = nil, g.now
+	for _, v := range g.voters {
+		g.dropped = append(g.dropped, v.ID)
+	}
 	g.voters, g.deposed, g.older, g.prospect, g.ordered = nil, nil, nil, nil, nil
 	g.odownSince, g.retarget, g.dirty = monitor.Never, true, true
 	clear(g.confirming)

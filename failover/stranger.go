@@ -21,6 +21,17 @@ func (g *Group) ourGroup(c quorum.Configuration) bool {
 	return g.follows(g.master(), c.Master)
 }
 
+// droppedStands is how long a voter that a RESET dropped is still no stranger.
+const droppedStands = time.Minute
+
+// justDropped reports whether a monitor was a voter until a RESET a moment ago.
+// A RESET in the middle of a failover forgets the replica that is just being
+// promoted, and the monitors that switched to it must not be strangers for that
+// (seed 4100000429: two masters for ever, each with half of the monitors).
+func (g *Group) justDropped(id quorum.ID) bool {
+	return g.resetAt != monitor.Never && g.now.Since(g.resetAt) < droppedStands && slices.Contains(g.dropped, id)
+}
+
 // strangerMet takes what a monitor holds that names a master unknown to us. It
 // is no voter: majorities would be counted over two pools. The address is
 // looked at, though, unless our own master serves or a voter's word is pending:

@@ -118,3 +118,32 @@ func TestAReplicaThatWasMovedToAnotherGroupOfThisNameIsLeftThere(t *testing.T) {
 	}
 	b.wantReason("+fix-slave-config", ReasonWrongMaster)
 }
+
+// An operator resets two monitors in the middle of a failover.
+func TestAVoterDroppedByResetIsNoStrangerYet(t *testing.T) {
+	b := newBench(t, setup{})
+	b.step(Reset{})
+	if b.g.voter(peer2) != nil {
+		t.Fatal("RESET keeps the voters")
+	}
+	moved := monitor.Addr{Host: "10.0.0.4", Port: 6379}
+	says := quorum.Configuration{Author: peer2, Leader: peer2, Group: "main", Epoch: 9, Master: moved}
+	confirms := func() {
+		b.step(Hinted{monitor.Hello{Peer: there, ID: string(peer2), Group: "main", Master: moved, CurrentEpoch: 9, ConfigEpoch: 9}})
+		_, effect := action[Confirm](b)
+		b.step(Answered{quorum.Answer{Effect: effect, Peer: peer2, Addr: there, Group: "main", KnowsGroup: true, Kind: quorum.KindPicket,
+			Sent: b.now, At: b.now, Config: says, CurrentEpoch: 9}})
+	}
+	confirms()
+	if b.g.voter(peer2) == nil {
+		t.Error("a voter until a moment ago is a stranger, because it switched to a replica that RESET forgot")
+	}
+	b.step(Reset{})
+	b.g.resetAt = b.now.Add(-droppedStands)
+	b.forget()
+	b.pass(3000 * ms)
+	confirms()
+	if b.g.voter(peer2) != nil {
+		t.Error("a monitor that names a master of nobody's is a voter long after the RESET")
+	}
+}
