@@ -26,6 +26,14 @@ func one(check func(string) error) argumentCheck {
 
 func anything(string) error { return nil }
 
+// known is a directive that Redis knows in this form only.
+func known(args []string) error {
+	if len(args) != 1 {
+		return problem{badDirective, ""}
+	}
+	return nil
+}
+
 func something(args []string) error {
 	if len(args) == 0 {
 		return problem{wrongArguments, ""}
@@ -109,8 +117,11 @@ func size(least uint64) func(string) (uint64, error) {
 }
 
 // memory reads digits and a unit as Redis' memtoull does: k, m and g are powers of 1000,
-// kb, mb and gb of 1024.
+// kb, mb and gb of 1024; nothing at all is 0.
 func memory(s string) (uint64, bool) {
+	if s == "" {
+		return 0, true
+	}
 	digits := strings.TrimRight(s, "bBkKmMgG")
 	unit, ok := map[string]uint64{"": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1e6, "mb": 1 << 20, "g": 1e9, "gb": 1 << 30}[strings.ToLower(s[len(digits):])]
 	n, err := strconv.ParseUint(digits, 10, 64)
@@ -136,7 +147,10 @@ func percentOrMemory(s string) error {
 
 // octal reads a file mode.
 func octal(s string) (uint32, error) {
-	n, err := strconv.ParseInt(s, 8, 32)
+	n, err := strconv.ParseInt("0"+s, 8, 32) // "" is 0
+	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") {
+		n, err = strconv.ParseInt(s, 8, 32)
+	}
 	switch {
 	case err != nil:
 		return 0, problem{"argument couldn't be parsed as an octal number", ""}
@@ -180,8 +194,12 @@ func percentiles(args []string) error {
 		return nil
 	}
 	for _, arg := range args {
-		if p, err := strconv.ParseFloat(arg, 64); err != nil || p < 0 || p > 100 {
-			return problem{"latency-tracking-info-percentiles must be numbers between 0.0 and 100.0", ""}
+		p, err := strconv.ParseFloat(arg, 64)
+		switch {
+		case err != nil:
+			return problem{"Invalid latency-tracking-info-percentiles parameters", ""}
+		case p < 0 || p > 100:
+			return problem{"latency-tracking-info-percentiles parameters should sit between [0.0,100.0]", ""}
 		}
 	}
 	return nil
@@ -220,6 +238,9 @@ func announcedHostname(s string) error {
 
 // titleTemplate takes what Redis can fill in.
 func titleTemplate(s string) error {
+	if s == "" {
+		return errTemplate
+	}
 	for {
 		_, rest, open := strings.Cut(s, "{")
 		if !open {
@@ -227,9 +248,21 @@ func titleTemplate(s string) error {
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed || !slices.Contains([]string{"title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"}, name) {
-			return problem{"template format is invalid or contains unknown variables", ""}
+			return errTemplate
 		}
 		s = after
+	}
+}
+
+var errTemplate = problem{"template format is invalid or contains unknown variables", ""}
+
+// fileName checks a name that must not be empty.
+func fileName(name, text string) func(string) error {
+	return func(s string) error {
+		if s == "" {
+			return problem{name + " can't be empty", ""}
+		}
+		return baseName(text)(s)
 	}
 }
 

@@ -96,7 +96,7 @@ var doorTable = []entry[Config]{
 		doc("tcp-keepalive", "<s>", "seconds", "TCP keepalive of clients; 0: off"),
 	field(func(c *Config) *int { return &c.TCPBacklog }, count(0, maxInt), strconv.Itoa).
 		doc("tcp-backlog", "<n>", "connections", "connections that may wait to be accepted"),
-	{min: 4, max: -1, read: readOutputLimits, show: showOutputLimits, Directive: Directive{Name: "client-output-buffer-limit",
+	{min: 1, max: -1, read: readOutputLimits, show: showOutputLimits, Directive: Directive{Name: "client-output-buffer-limit",
 		Syntax: "<class> <hard> <soft> <seconds> [<class> ...]", Unit: "bytes, seconds", Default: "pubsub 1mb 0 0",
 		About: "close a client of class normal or pubsub that leaves so much unread, the soft limit for so long; 0: no limit"}},
 	field(func(c *Config) *uint64 { return &c.MaxBulk }, size(1<<20), inBytes).unset("1mb").
@@ -189,7 +189,7 @@ func readSupervised(c *Config, args []string) error {
 		word = args[0]
 	}
 	var err error
-	if word, err = oneOf("no", "upstart", "systemd", "auto")(word); err == nil {
+	if word, err = oneOf("upstart", "systemd", "auto", "no")(word); err == nil {
 		c.Supervised = word
 	}
 	return err

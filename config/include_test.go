@@ -56,7 +56,7 @@ func TestAnIncludeThatCannotBeReadIsAnError(t *testing.T) {
 	for text, want := range map[string]string{
 		"include /nowhere/x":           "line 1: 'include /nowhere/x': Fatal error, can't open config file '/nowhere/x': No such file or directory. Make",
 		"include " + loop:              "files include each other too deep.",
-		"include a b":                  "line 1: 'include a b': wrong number of arguments",
+		"include a b":                  "line 1: 'include a b': Bad directive or wrong number of arguments",
 		"include " + dir + "/bad.conf": dir + "/bad.conf line 2: 'port x': argument couldn't be parsed into an integer",
 		"include " + dir + "/[a.conf":  "malformed pattern",
 	} {
@@ -104,7 +104,7 @@ func TestOwnCommandsAreRenamed(t *testing.T) {
 		"rename-command ping p\nrename-command PING q":       "No such command in rename-command",
 		"rename-command ping p\nrename-command p q":          "",
 		"rename-command ping \"\"\nrename-command info ping": "",
-		"rename-command ping":                                "wrong number of arguments",
+		"rename-command ping":                                "Bad directive or wrong number of arguments",
 	} {
 		_, err := Load(confFile(t, text), nil)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
@@ -114,12 +114,12 @@ func TestOwnCommandsAreRenamed(t *testing.T) {
 }
 
 func TestSizesAreReadAsRedisReadsThem(t *testing.T) {
-	for text, want := range map[string]uint64{"0": 0, "7": 7, "1b": 1, "1k": 1000, "1KB": 1024, "2m": 2e6, "2mB": 2 << 20, "1g": 1e9, "1gb": 1 << 30} {
+	for text, want := range map[string]uint64{"": 0, "0": 0, "7": 7, "1b": 1, "1k": 1000, "1KB": 1024, "2m": 2e6, "2mB": 2 << 20, "1g": 1e9, "1gb": 1 << 30} {
 		if n, ok := memory(text); !ok || n != want {
 			t.Errorf("%s is %d, %t; want %d", text, n, ok, want)
 		}
 	}
-	for _, text := range []string{"", "-1", "1.5mb", "mb", "1tb", "1mbb", "99999999999gb", " 1"} {
+	for _, text := range []string{"-1", "1.5mb", "mb", "1tb", "1mbb", "99999999999gb", " 1"} {
 		if n, ok := memory(text); ok {
 			t.Errorf("%q is taken as %d", text, n)
 		}

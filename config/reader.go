@@ -237,8 +237,11 @@ func (r *reader) oncePerFile(l line, e entry[Group], args []string) error {
 // wrongCount is the error of a known directive with too few or too many arguments.
 func wrongCount(d Directive) error {
 	text := wrongArguments
-	if strings.HasPrefix(d.Name, "sentinel ") {
+	switch {
+	case strings.HasPrefix(d.Name, "sentinel "):
 		text = "Unrecognized sentinel configuration statement."
+	case d.Name == "include" || d.Name == "rename-command":
+		text = badDirective
 	}
 	return problem{text, fmt.Sprintf("Write: %s %s", d.Name, d.Syntax)}
 }

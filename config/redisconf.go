@@ -27,11 +27,12 @@ func ignoredTable() map[string]argumentCheck {
 	maps.Copy(table, map[string]argumentCheck{
 		"save": savePoints, "replicaof": replicaOf, "slaveof": replicaOf, "loadmodule": something,
 		"latency-tracking-info-percentiles": percentiles, "oom-score-adj-values": scores,
+		"list-max-ziplist-entries": known, "list-max-ziplist-value": known, "lua-replicate-commands": known, // gone before 7.0
 		"notify-keyspace-events": one(eventClasses), "maxmemory-clients": one(percentOrMemory),
 		"cluster-announce-hostname": one(announcedHostname), "proc-title-template": one(titleTemplate),
 		"dbfilename":          one(baseName("dbfilename can't be a path, just a filename")),
-		"appendfilename":      one(baseName("appendfilename can't be a path, just a filename")),
-		"appenddirname":       one(baseName("appenddirname can't be a path, just a dirname")),
+		"appendfilename":      one(fileName("appendfilename", "appendfilename can't be a path, just a filename")),
+		"appenddirname":       one(fileName("appenddirname", "appenddirname can't be a path, just a dirname")),
 		"shutdown-on-sigint":  words("default", "save", "nosave", "now", "force"),
 		"shutdown-on-sigterm": words("default", "save", "nosave", "now", "force"),
 	})
@@ -116,12 +117,10 @@ const switches = `
 	slave-lazy-flush slave-read-only slave-serve-stale-data stop-writes-on-bgsave-error use-exit-on-panic
 `
 
-// texts take one argument of any form; the last three are accepted by Redis and mean
-// nothing even to a data server.
+// texts take one argument of any form.
 const texts = `
 	aof_rewrite_cpulist bgsave_cpulist bio_cpulist cluster-announce-ip cluster-config-file ignore-warnings
 	masterauth masteruser replica-announce-ip server_cpulist slave-announce-ip
-	list-max-ziplist-entries list-max-ziplist-value lua-replicate-commands
 `
 
 // newer came with Redis 7.2 to 8 and Valkey 7.2 to 9, or went before 7.0. redis-sentinel
@@ -153,5 +152,5 @@ func isIgnored(name string) (argumentCheck, bool) {
 	if check, ok := redisDirectives[name]; ok {
 		return check, true
 	}
-	return one(anything), strings.Contains(name, ".")
+	return something, strings.Contains(name, ".")
 }
