@@ -116,10 +116,14 @@ func (t *trial) digest(ctx context.Context, r *lab.Redis) (string, error) {
 	return fmt.Sprint(reply), err
 }
 
-// allowance is by how much a machine that is nobody's alone may exceed a time.
+// onSharedMachine reports a machine that is nobody's alone: its disk and its cores
+// stand still for seconds when others use them.
+func onSharedMachine() bool { return os.Getenv("CI") == "true" }
+
+// allowance is by how much such a machine may exceed a time.
 func allowance() time.Duration {
-	if os.Getenv("CI") == "true" {
-		return 2
+	if onSharedMachine() {
+		return 5
 	}
 	return 1
 }

@@ -79,6 +79,7 @@ func TestFaultLab(t *testing.T) {
 }
 
 // compare plays a scene under Picket, which must do what is wanted, and under redis-sentinel.
+// On a machine that is nobody's alone Picket gets a second try; the first stands in the table.
 func (f faultScene) compare(t *testing.T, place int) {
 	programs := []lab.Program{picket, sentinel}
 	if *alone {
@@ -89,6 +90,11 @@ func (f faultScene) compare(t *testing.T, place int) {
 		if errors.Is(err, errSkip) || errors.Is(err, lab.ErrNotPermitted) || errors.Is(err, lab.ErrNoQuota) {
 			outcomes.leave(f.name)
 			t.Skip(err)
+		}
+		if err != nil && p == picket && onSharedMachine() {
+			outcomes.add(row{scene: place, program: p, figures: fig, err: err})
+			t.Logf("%s: FIRST TRY FAILED: %s: %v", f.name, fig, err)
+			fig, err = f.play(t, p)
 		}
 		outcomes.add(row{scene: place, program: p, figures: fig, err: err})
 		t.Logf("%s: %s", p.Name(), fig)
