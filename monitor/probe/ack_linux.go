@@ -32,6 +32,16 @@ func (c *pingConn) ack() monitor.Ack {
 	return judgeAck(c.outstanding(), timeout(info), int(info.Unacked)+queued)
 }
 
+// unread is how many bytes our kernel holds that we have not read yet: an answer
+// that waits for us, when we are starved.
+func (c *pingConn) unread() int {
+	n := 0
+	if raw, ok := rawConn(c.Conn); ok {
+		_ = raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
+	}
+	return max(n, 0)
+}
+
 // timeout returns the retransmission timeout before the kernel's back-off, which
 // doubles it at every attempt and would always stay ahead of the PING's age.
 func timeout(info *unix.TCPInfo) time.Duration {

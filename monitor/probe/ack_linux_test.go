@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"net"
 	"testing"
 	"time"
 
@@ -33,5 +34,36 @@ func TestJudgeAck(t *testing.T) {
 func TestTimeoutIsThatBeforeBackOff(t *testing.T) {
 	if got := timeout(&unix.TCPInfo{Rto: 1632000, Backoff: 3}); got != 204*time.Millisecond {
 		t.Errorf("timeout %v, want 204ms", got)
+	}
+}
+
+// An answer that lies in our own socket is not owed by the server.
+func TestUnreadIsWhatLiesInOurSocket(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	near, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	c := &pingConn{Conn: near}
+	if n := c.unread(); n != 0 {
+		t.Errorf("%d bytes before anything was sent", n)
+	}
+	if _, err := far.Write([]byte("+PONG\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * time.Second); c.unread() != 7; {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes, want 7", c.unread())
+		}
 	}
 }

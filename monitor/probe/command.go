@@ -255,7 +255,7 @@ func (c *commander) overtaken(sent monitor.Instant) {
 		return
 	}
 	asked := s.ping.asked()
-	if asked != monitor.Never && sent.Sub(asked) >= overtakenAfter && s.ping.ack() != monitor.AckUnacked {
+	if asked != monitor.Never && sent.Sub(asked) >= overtakenAfter && s.ping.ack() != monitor.AckUnacked && s.ping.unread() == 0 {
 		c.reconnect()
 	}
 }

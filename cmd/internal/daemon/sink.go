@@ -16,7 +16,8 @@ type sink struct{ loop *loop }
 
 // Observed takes a probe's report.
 func (s sink) Observed(group string, r monitor.Report) {
-	if r.Routine && s.loop.routine.put(job{group: group, in: failover.Observed{Report: r}}) {
+	// Behind a queue it takes its place there: it must not overtake what its link said before.
+	if r.Routine && len(s.loop.jobs) == 0 && s.loop.routine.put(job{group: group, in: failover.Observed{Report: r}}) {
 		return
 	}
 	s.loop.put(job{group: group, in: failover.Observed{Report: r}})
