@@ -70,13 +70,15 @@ func lock(path string, flag int) (*Lock, error) {
 }
 
 // giveTo gives path the owner of model, so that a monitor once started by root can be
-// started by its own user afterwards. Only root can, and only root needs it.
+// started by its own user afterwards. Only root can, and only root needs it. Where
+// nothing is to do nothing is tried, see osFile.Chown.
 func giveTo(path, model string) {
 	info, err := os.Stat(model)
 	if err != nil || os.Geteuid() != 0 {
 		return
 	}
-	if old, ok := info.Sys().(*syscall.Stat_t); ok {
+	now, err := os.Stat(path)
+	if old, ok := info.Sys().(*syscall.Stat_t); ok && err == nil && !hasOwner(now, int(old.Uid), int(old.Gid)) {
 		_ = os.Lchown(path, int(old.Uid), int(old.Gid)) // else the other user is told what to do
 	}
 }

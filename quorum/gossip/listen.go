@@ -132,7 +132,7 @@ func (p *Pool) advertise() (string, error) {
 func ownAddress() string {
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil {
-		return "127.0.0.1"
+		return routedAddress()
 	}
 	best, rank := "127.0.0.1", 0
 	for _, i := range interfaces {
@@ -142,6 +142,23 @@ func ownAddress() string {
 		}
 	}
 	return best
+}
+
+// routedAddress is the address from which this machine would speak to another network.
+// Debian's unit of redis-sentinel forbids the kind of socket that lists addresses
+// (RestrictAddressFamilies). Nothing is sent: connecting a datagram socket only asks the
+// routing table. The address is one for documentation (RFC 5737).
+func routedAddress() string {
+	c, err := net.Dial("udp", "192.0.2.1:9")
+	if err != nil {
+		return "127.0.0.1"
+	}
+	defer c.Close()
+	host, _, err := net.SplitHostPort(c.LocalAddr().String())
+	if err != nil {
+		return "127.0.0.1"
+	}
+	return host
 }
 
 func addressRank(a netip.Addr) int {

@@ -110,6 +110,9 @@ func TestPrivateIPv4AddressesAreAnnouncedFirst(t *testing.T) {
 	if ip, err := netip.ParseAddr(ownAddress()); err != nil || ip.IsUnspecified() {
 		t.Errorf("our own address is %q", ownAddress())
 	}
+	if ip, err := netip.ParseAddr(routedAddress()); err != nil || ip.IsUnspecified() {
+		t.Errorf("without a list of addresses ours is %q", routedAddress())
+	}
 }
 
 func TestLinesOfMemberlistKeepTheirLevel(t *testing.T) {
