@@ -22,6 +22,10 @@ type Config struct {
 	UnixSocketPerm uint32   // mode bits, 0 for what the umask leaves
 	ProtectedMode  bool     // default false, as redis-sentinel
 	RequirePass    string
+	Users          []User                 // lines "user"; beside the default user that requirepass makes
+	ACLFile        string                 // as written, "" for none
+	ACLLogMax      int                    // entries of ACL LOG, default 128
+	AllChannels    bool                   // acl-pubsub-default allchannels
 	Rename         map[string]string      // own command in lower case -> its name, "" when it is disabled
 	MaxClients     int                    // default 10000
 	Timeout        time.Duration          // idle clients are closed after this; 0: never
@@ -71,11 +75,13 @@ type Syslog struct {
 // origin is what the file and the command line say before the saved state is laid over
 // them. With state-dir the Store writes down where the state differs from it.
 type origin struct {
-	text      []byte          // of the file
-	elsewhere map[string]bool // keys of the lines that included files hold
-	globals   Globals
-	groups    []Group
-	byName    map[string]Group // the same
+	text        []byte          // of the file
+	elsewhere   map[string]bool // keys of the lines that included files hold
+	globals     Globals
+	users       []User
+	groups      []Group
+	requirePass string
+	byName      map[string]Group // the same
 }
 
 // Globals are the process-wide settings that Sentinel rewrites into its file.
@@ -130,11 +136,12 @@ type State struct {
 	CurrentEpoch uint64
 	Globals
 	Groups []Group
+	Users  []User // all of them; nil when an ACL file holds them
 }
 
 // State returns the state that c was loaded with, for the daemon to start from.
 func (c *Config) State() State {
-	s := State{MyID: c.MyID, Boot: c.Boot, CurrentEpoch: c.CurrentEpoch, Globals: c.Globals}
+	s := State{MyID: c.MyID, Boot: c.Boot, CurrentEpoch: c.CurrentEpoch, Globals: c.Globals, Users: c.Users}
 	for _, g := range c.Groups {
 		s.Groups = append(s.Groups, g.Clone())
 	}

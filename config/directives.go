@@ -57,7 +57,7 @@ func described[T any](table []entry[T], fresh *T) []Directive {
 func newConfig() *Config {
 	return &Config{
 		Port: 26379, Bind: []string{"*", "-::*"},
-		MaxClients: 10000, TCPKeepAlive: 300 * time.Second, TCPBacklog: 511, Supervised: "no",
+		MaxClients: 10000, TCPKeepAlive: 300 * time.Second, TCPBacklog: 511, Supervised: "no", ACLLogMax: 128,
 		Syslog:  Syslog{Ident: "redis", Facility: "local0"},
 		Globals: Globals{LogLevel: "notice", DenyScriptsReconfig: true},
 	}
@@ -86,6 +86,13 @@ var doorTable = []entry[Config]{
 		doc("protected-mode", "yes|no", "", "refuse clients from other machines while no password is set"),
 	field(func(c *Config) *string { return &c.RequirePass }, plain, same).is(secret).
 		doc("requirepass", "<password>", "", "clients and other monitors must give it; also ours at other monitors without sentinel-pass"),
+	userEntry,
+	field(func(c *Config) *string { return &c.ACLFile }, plain, same).
+		doc("aclfile", "<path>", "", "file that holds all users, for ACL LOAD and ACL SAVE; not beside user lines"),
+	field(func(c *Config) *int { return &c.ACLLogMax }, count(0, math.MaxInt64), strconv.Itoa).
+		doc("acllog-max-len", "<n>", "entries", "most entries of ACL LOG"),
+	field(func(c *Config) *bool { return &c.AllChannels }, channelsByDefault, inChannels).
+		doc("acl-pubsub-default", "allchannels|resetchannels", "", "what a new user may listen to before a rule says so"),
 	{min: 2, max: 2, read: readOwnRename, show: showOwnRename, Directive: Directive{Name: "rename-command", Syntax: "<command> <renamed>",
 		About: "another name for one of our own commands, \"\" for none; lines add up"}},
 	field(func(c *Config) *int { return &c.MaxClients }, count(1, math.MaxUint32), strconv.Itoa).

@@ -24,6 +24,9 @@ func (w wanted) text() string {
 	if w.words[0] == notePrefix {
 		return notePrefix + " " + join(w.words[1:]...)
 	}
+	if w.words[0] == userEntry.Name {
+		return userText(w.words)
+	}
 	return join(w.words...)
 }
 
@@ -71,6 +74,9 @@ func keyOf(raw string) (key string, canonical []string) {
 	}
 	if e, ok := find(groupTable, key); ok && len(args) > 0 {
 		return lineKey(e.Name, args[0]), append(strings.Fields(e.Name), args...)
+	}
+	if key == userEntry.Name && len(args) > 0 {
+		return lineKey(key, args[0]), append([]string{key}, args...)
 	}
 	if slices.Contains(identityKeys, key) {
 		return key, append(strings.Fields(key), args...)

@@ -102,6 +102,9 @@ func (r *reader) plan(l line) (step, error) {
 		}
 	}
 	name := strings.ToLower(strings.Join(nameOf(l.words), " "))
+	if name == userEntry.Name {
+		return r.planUser(l)
+	}
 	if e, ok := find(processTable, name); ok {
 		return planOne(l, e, r.cfg)
 	}

@@ -46,8 +46,8 @@ func ignoredTable() map[string]argumentCheck {
 func addEnums(table map[string]argumentCheck) {
 	for name, list := range map[string]string{
 		"repl-diskless-load": "disabled on-empty-db swapdb", "appendfsync": "everysec always no",
-		"maxmemory-policy": "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random noeviction",
-		"oom-score-adj":    "no yes relative absolute", "acl-pubsub-default": "allchannels resetchannels",
+		"maxmemory-policy":      "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random noeviction",
+		"oom-score-adj":         "no yes relative absolute",
 		"sanitize-dump-payload": "no yes clients", "enable-protected-configs": "no yes local",
 		"enable-debug-command": "no yes local", "enable-module-command": "no yes local",
 		"cluster-preferred-endpoint-type": "ip hostname unknown-endpoint",
@@ -74,7 +74,7 @@ func addNumbers(table map[string]argumentCheck) {
 		"list-compress-depth hz": {0, maxInt}, "active-expire-effort": {1, 10},
 		"min-replicas-to-write min-slaves-to-write min-replicas-max-lag min-slaves-max-lag": {0, maxInt},
 		"active-defrag-max-scan-fields":                                                           {1, math.MaxInt64},
-		"slowlog-max-len acllog-max-len busy-reply-threshold lua-time-limit":                      {0, math.MaxInt64},
+		"slowlog-max-len busy-reply-threshold lua-time-limit":                                     {0, math.MaxInt64},
 		"cluster-node-timeout latency-monitor-threshold stream-node-max-entries repl-backlog-ttl": {0, math.MaxInt64},
 		"slowlog-log-slower-than":                                                                 {-1, math.MaxInt64},
 		"hash-max-listpack-entries hash-max-ziplist-entries set-max-intset-entries":               {0, math.MaxInt64},

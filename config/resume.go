@@ -22,6 +22,7 @@ func (s savedState) layOver(c *Config) {
 			e.copy(&c.Globals, &s.cfg.Globals)
 		}
 	}
+	s.resumeUsers(c)
 	c.Groups = slices.DeleteFunc(c.Groups, s.removed)
 	groups := named(s.cfg.Groups)
 	for i := range c.Groups {

@@ -93,7 +93,7 @@ func stateText(st State, from origin) []byte {
 			list = append(list, noteLine("removed", append([]string{base.Settings.Name}, showMonitor(&base)[0]...)...))
 		}
 	}
-	return seal(list)
+	return seal(append(list, userState(st, from)...))
 }
 
 // stateLines renders one group: whole when SENTINEL MONITOR made it, else without the

@@ -151,7 +151,8 @@ func (s *Store) render(st State) (content, current []byte) {
 	if err != nil { // deleted under us: the file as it was read at start, with the state
 		text = s.from.text
 	}
-	return s.framed(parseDocument(text).rewrite(s.from.insist(linesOf(st)))), current
+	want := append(linesOf(st), userLines(st.Users, s.from.requirePass)...)
+	return s.framed(parseDocument(text).rewrite(s.from.insist(want))), current
 }
 
 // insist makes lines at their default stand against those of included files.

@@ -1,10 +1,7 @@
 package config
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -14,8 +11,6 @@ import (
 var unsupported = map[string]func(c *Config, words []string) error{
 	"http-port":                 refuse("Delete the line."),
 	"http-bind":                 refuse("Delete the line."),
-	"user":                      checkUser,
-	"aclfile":                   unless(""),
 	"tls-port":                  unless("0"),
 	"tls-replication":           unless("no"),
 	"tls-cluster":               unless("no"),
@@ -55,22 +50,4 @@ func unless(standard string) func(*Config, []string) error {
 		}
 		return notYet(words, "Delete the line.")
 	}
-}
-
-// checkUser accepts the line that redis-sentinel writes for the default user, which
-// says no more than requirepass does.
-func checkUser(c *Config, words []string) error {
-	credential := "nopass"
-	if c.RequirePass != "" {
-		sum := sha256.Sum256([]byte(c.RequirePass))
-		credential = "#" + hex.EncodeToString(sum[:])
-	}
-	for _, sanitize := range []string{"", "sanitize-payload"} {
-		want := []string{"user", "default", "on", credential, sanitize, "~*", "&*", "+@all"}
-		want = slices.DeleteFunc(want, func(w string) bool { return w == "" })
-		if slices.EqualFunc(words, want, strings.EqualFold) {
-			return nil
-		}
-	}
-	return notYet(words, "Delete the line; requirepass sets the password of the default user.")
 }

@@ -19,7 +19,10 @@ type Command struct {
 	Categories []string // without the @
 	Channels   Channels
 	Anyone     bool // may be run whatever the user may, as AUTH
-	Subs       []Command
+	// As is the full name of the command whose permission this one shares. It
+	// has none of its own, so that no description of a user names it.
+	As   string
+	Subs []Command
 }
 
 // ID is a command's place in its table.
@@ -43,16 +46,30 @@ type row struct {
 // channel against a pattern.
 func NewTable(commands []Command, match func(pattern, text string) bool) *Table {
 	t := &Table{byName: map[string]ID{}, match: match}
+	shared := map[string]string{}
 	for _, c := range commands {
-		t.add(row{Command: c, subs: len(c.Subs)})
+		at := len(t.rows)
+		t.add(row{Command: c}, shared)
 		for _, s := range c.Subs {
-			t.add(row{Command: s, sub: true})
+			t.add(row{Command: s, sub: true}, shared)
+		}
+		if c.As == "" {
+			t.rows[at].subs = len(t.rows) - at - 1
+		}
+	}
+	for name, as := range shared {
+		if id, ok := t.byName[as]; ok {
+			t.byName[name] = id
 		}
 	}
 	return t
 }
 
-func (t *Table) add(r row) {
+func (t *Table) add(r row, shared map[string]string) {
+	if r.As != "" {
+		shared[r.Name] = r.As
+		return
+	}
 	t.byName[r.Name] = ID(len(t.rows))
 	t.rows = append(t.rows, r)
 }

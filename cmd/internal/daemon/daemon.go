@@ -47,6 +47,7 @@ type Daemon struct {
 	links *links
 	local localAddrs
 	board *board
+	users users
 	loop  *loop
 
 	prober  *probe.Prober
@@ -66,6 +67,9 @@ func (d *Daemon) clock() monitor.Instant { return monitor.Instant(time.Since(d.s
 // An error names what could not be opened and what to do.
 func Run(ctx context.Context, o Options) error {
 	d := &Daemon{cfg: o.Config, log: o.Log, level: o.Level, start: time.Now(), ready: o.Ready}
+	if err := d.openUsers(); err != nil {
+		return err
+	}
 	listeners, err := d.listen()
 	if err != nil {
 		return err
@@ -103,7 +107,9 @@ func (d *Daemon) openState() error {
 		d.cfg.MyID = newID()
 	}
 	d.cfg.Boot++
-	if err := store.Save(d.cfg.State()); err != nil {
+	state := d.cfg.State()
+	state.Users = d.users.lines(d.users.start)
+	if err := store.Save(state); err != nil {
 		return fmt.Errorf("%w; or keep the state elsewhere with: state-dir <directory>", err)
 	}
 	warnings := append(d.cfg.Warnings, store.Warnings()...)
@@ -146,7 +152,8 @@ func (d *Daemon) openShells() error {
 	backend := backend{d}
 	d.door = respapi.New(respapi.Config{
 		Reader: backend, Operator: backend, Peers: backend, Scripts: backend, Clock: d.clock, Log: d.log.Named("resp"),
-		Password: d.cfg.RequirePass, MaxClients: d.cfg.MaxClients, Limits: d.limits(), Rename: d.cfg.Rename,
+		Users: d.users.start, ACLFile: d.users.door(), ACLLogMax: &d.cfg.ACLLogMax, UsersChanged: d.usersChanged,
+		MaxClients: d.cfg.MaxClients, Limits: d.limits(), Rename: d.cfg.Rename,
 		ProtectedMode: d.cfg.ProtectedMode, IdleTimeout: d.cfg.Timeout,
 	})
 	return nil

@@ -71,6 +71,7 @@ func (l *loop) startSave() {
 func (l *loop) state() config.State {
 	s := config.State{
 		MyID: l.d.cfg.MyID, Boot: l.d.cfg.Boot, CurrentEpoch: l.mon.CurrentEpoch(), Globals: l.d.cfg.Globals,
+		Users: l.d.users.lines(l.d.door.Users()),
 	}
 	for _, g := range l.mon.Groups() {
 		conf := l.groups[g.Settings().Name].conf.Clone()

@@ -107,7 +107,7 @@ func (s *Server) edit(c *call, change func(*acl.Users) (*acl.Users, error)) erro
 	}
 	s.evict(c, func(string) bool { return false })
 	if s.cfg.UsersChanged != nil {
-		s.cfg.UsersChanged(s.accounts.users.Load().Lines())
+		s.cfg.UsersChanged()
 	}
 	return nil
 }
@@ -138,6 +138,9 @@ func (s *Server) evict(c *call, also func(user string) bool) {
 }
 
 func (n *names) list() []string { return slices.Collect(maps.Keys(n.came)) }
+
+// Users returns the users as they are now.
+func (s *Server) Users() *acl.Users { return s.accounts.users.Load() }
 
 // SetPassword changes the password of the user "default"; empty means that none
 // is asked. Who is connected without having to log in stays so, as in Redis.

@@ -19,6 +19,21 @@ var channelArguments = map[string]acl.Channels{
 	"publish": acl.OneChannel, "subscribe": acl.AllChannels, "psubscribe": acl.AllPatterns,
 }
 
+// permittedAs names, for commands that redis-sentinel 7.0 does not have, the one
+// whose permission they share. Thus users written for it may do with picket what
+// they should, and it can read back what picket writes of users. AUTH may be run
+// by anyone.
+var permittedAs = map[string]string{
+	"quit":                              "auth",
+	"client|setinfo":                    "client|setname",
+	"sentinel|explain":                  "sentinel|master",
+	"sentinel|peer":                     "sentinel|is-master-down-by-addr",
+	"sentinel|primary":                  "sentinel|master",
+	"sentinel|primaries":                "sentinel|masters",
+	"sentinel|get-primary-addr-by-name": "sentinel|get-master-addr-by-name",
+	"sentinel|is-primary-down-by-addr":  "sentinel|is-master-down-by-addr",
+}
+
 // nameForACL makes aclTable of the table and tells every command its place there.
 func nameForACL(table []*command) {
 	var list []acl.Command
@@ -38,7 +53,7 @@ func nameForACL(table []*command) {
 }
 
 func aclCommand(cmd *command) acl.Command {
-	c := acl.Command{Name: cmd.name, Channels: channelArguments[cmd.name], Anyone: cmd.exempt&beforeAuth != 0}
+	c := acl.Command{Name: cmd.name, Channels: channelArguments[cmd.name], As: permittedAs[cmd.name], Anyone: cmd.exempt&beforeAuth != 0}
 	for _, category := range cmd.class.acl {
 		c.Categories = append(c.Categories, strings.TrimPrefix(category, "@"))
 	}

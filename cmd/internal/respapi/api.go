@@ -147,9 +147,9 @@ type Config struct {
 	Users     *acl.Users // of [ACLTable]; nil: the default user alone
 	ACLFile   ACLFile    // for ACL LOAD and SAVE; nil: there is none
 	ACLLogMax *int       // entries of ACL LOG, default 128
-	// UsersChanged is told the users as lines of a configuration file after
-	// ACL SETUSER and ACL DELUSER; nil: nobody wants to know.
-	UsersChanged func(lines []string)
+	// UsersChanged is called when ACL SETUSER or ACL DELUSER changed the users,
+	// before that is answered; nil: nobody wants to know.
+	UsersChanged func()
 
 	Limits Limits
 }
