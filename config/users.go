@@ -20,7 +20,7 @@ type User struct {
 // Fail returns the error of the user's line, in redis-sentinel's words. The rules do not
 // show in it: they may hold a password.
 func (u User) Fail(problem, advice string) *LineError {
-	e := u.line.fail(fmt.Errorf("Error in user declaration '%s': %s", u.Name, problem)) //lint:ignore ST1005 Redis' text
+	e := u.line.fail(fmt.Errorf("Error in user declaration '%s': %s", u.Name, problem))
 	e.Advice = advice
 	return e
 }

@@ -20,6 +20,11 @@ const mixedUsers = "Configuring Redis with users defined in redis.conf and at th
 	"This setup is very likely to lead to configuration errors and security holes, please define either an ACL file or declare users " +
 	"directly in your redis.conf, but not both."
 
+// redisText is an error in Redis' own words.
+type redisText string
+
+func (t redisText) Error() string { return string(t) }
+
 // users are those of the door, as the configuration or the ACL file has them.
 type users struct {
 	start *acl.Users
@@ -44,7 +49,7 @@ func (d *Daemon) openUsers() error {
 	var err error
 	switch {
 	case d.cfg.ACLFile != "" && len(d.cfg.Users) > 0:
-		return errors.New(mixedUsers)
+		return redisText(mixedUsers)
 	case d.cfg.ACLFile != "":
 		set, err = d.readACLFile(set)
 	default:
