@@ -131,6 +131,20 @@ func (m *Monitor) config(cfg MonitorConfig) string {
 	return strings.Join(append(lines, cfg.Lines...), "\n") + "\n"
 }
 
+// Replace puts another program in the place of a monitor that has ended: same
+// port, same configuration file. It does not start it.
+func (l *Lab) Replace(m *Monitor, p Program) error {
+	process, err := l.Process(Spec{
+		Name: p.Name() + " " + m.Addr(), Argv: p.Argv(m.Conf),
+		Dir: m.Dir, Log: filepath.Join(m.Dir, "log-of-"+p.Name()), Net: m.Net,
+	})
+	if err != nil {
+		return err
+	}
+	m.Process = process
+	return nil
+}
+
 // Start runs the monitor, with the configuration that it left, and waits until it answers.
 func (m *Monitor) Start(ctx context.Context) error {
 	if err := m.Process.Start(); err != nil {

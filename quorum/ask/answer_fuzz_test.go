@@ -68,7 +68,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	for _, play := range plays {
 		down, peer := play([]string{"SENTINEL", "is-master-down-by-addr", "10.1.0.1", "6379", "0", "*"}), play([]string{"SENTINEL", "PEER", "mymaster", "id"})
-		sentinel := play([]string{"SENTINEL", "MYID"}) + play([]string{"SENTINEL", "MASTER", "mymaster"})
+		sentinel := play([]string{"SENTINEL", "MYID"}) + play([]string{"SENTINEL", "MASTER", "mymaster"}) + play([]string{"SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"})
 		f.Add([]byte(hello), []byte(down+peer), []byte(sentinel), true)
 		f.Add([]byte(hello), []byte(peer), []byte(sentinel), false)
 	}

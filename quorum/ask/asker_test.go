@@ -100,7 +100,7 @@ func TestARedisSentinelIsAskedInItsOwnWords(t *testing.T) {
 		want.Sent, want.At = got.Sent, got.At
 		diff(t, "second answer", got, want)
 		diff(t, "commands, now that it is known", peer.received(), []string{
-			"SENTINEL is-master-down-by-addr 10.1.0.1 6379 7 *", "SENTINEL MYID", "SENTINEL MASTER mymaster",
+			"SENTINEL is-master-down-by-addr 10.1.0.1 6379 7 *", "SENTINEL MYID", "SENTINEL MASTER mymaster", "SENTINEL GET-MASTER-ADDR-BY-NAME mymaster",
 		})
 	})
 }
@@ -364,6 +364,33 @@ func TestCloseAnswersWhatIsOpen(t *testing.T) {
 		<-time.After(time.Minute)
 		if c, a := s.notes.take(); len(c)+len(a) > 0 {
 			t.Errorf("delivered after Close: %v %v", c, a)
+		}
+	})
+}
+
+// Without announce-ip we are at the address by which the peer sees us: a
+// redis-sentinel would note a monitor at no address at all.
+func TestAHelloWithoutAnAddressTellsThatOfTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		peer := s.house(addrOf(2), sentinelOf(2))
+		p := Peer{ID: idOf(2), Addr: addrOf(2)}
+		s.Reconcile([]Peer{p})
+		s.Hello(p, monitor.Hello{ID: string(idOf(9)), Peer: monitor.Addr{Port: 26379}, Group: "mymaster"})
+		synctest.Wait()
+		told := 0
+		for _, c := range peer.received() {
+			payload, isHello := strings.CutPrefix(c, "PUBLISH __sentinel__:hello ")
+			if !isHello {
+				continue
+			}
+			told++
+			if host, _, _ := strings.Cut(payload, ","); host == "" {
+				t.Errorf("the hello %q names no host", payload)
+			}
+		}
+		if told != 1 {
+			t.Errorf("%d hellos, want one", told)
 		}
 	})
 }

@@ -61,7 +61,9 @@ var answersThatAreNone = map[string]struct {
 	"peer: age":              {field("age-ms", "old"), "field age-ms is no number"},
 	"sentinel: id":           {sentinel("MYID", bulk("me")), "not 40 hexadecimal"},
 	"sentinel: no id":        {sentinel("MYID", "$-1\r\n"), "MYID"},
-	"sentinel: port":         {sentinel("MASTER", array("ip", "h", "port", "x", "config-epoch", "1")), "field port is no number"},
+	"sentinel: port":         {sentinel("GET-MASTER-ADDR-BY-NAME", array("h", "x")), "field port is no number"},
+	"sentinel: half":         {sentinel("GET-MASTER-ADDR-BY-NAME", array("h")), "want host and port"},
+	"sentinel: no address":   {sentinel("GET-MASTER-ADDR-BY-NAME", "*-1\r\n"), "GET-MASTER-ADDR-BY-NAME"},
 	"sentinel: denied":       {sentinel("MASTER", "-NOPERM no\r\n"), "NOPERM"},
 }
 

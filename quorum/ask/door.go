@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,12 +177,13 @@ func (b *helloBox) drop() {
 // ones follow every two seconds.
 func (a *Asker) sendHellos(d *door) {
 	for hellos := d.hellos.take(); len(hellos) > 0; hellos = d.hellos.take() {
-		commands := make([][]any, len(hellos))
-		for i, h := range hellos {
-			commands[i] = []any{"PUBLISH", monitor.HelloChannel, h.String()}
-		}
 		ctx, cancel := context.WithTimeout(a.ctx, defaultDeadline)
 		err := d.exchange(ctx, d.polls, func(l *link) error {
+			commands := make([][]any, len(hellos))
+			for i, h := range hellos {
+				h.Peer.Host = cmp.Or(h.Peer.Host, l.localHost()) // redis-sentinel takes an empty one as it is
+				commands[i] = []any{"PUBLISH", monitor.HelloChannel, h.String()}
+			}
 			_, err := l.do(ctx, commands...)
 			return err
 		})

@@ -139,7 +139,7 @@ func (a *Asker) identify(ctx context.Context, l *link, replies []*redis.Cmd, got
 }
 
 func sentinelCommands(group string) [][]any {
-	return [][]any{{"SENTINEL", "MYID"}, {"SENTINEL", "MASTER", group}}
+	return [][]any{{"SENTINEL", "MYID"}, {"SENTINEL", "MASTER", group}, {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", group}}
 }
 
 func (a *Asker) peerCommand(l *link, group string) []any {

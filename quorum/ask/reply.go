@@ -58,9 +58,11 @@ func readPeer(reply *redis.Cmd, got *quorum.Answer) error {
 	return f.err
 }
 
-// readSentinel reads the replies to SENTINEL MYID and SENTINEL MASTER. The latter
-// is refused for a group that is not known. Sentinel does not tell who won the
-// configuration's epoch.
+// readSentinel reads the replies to SENTINEL MYID, SENTINEL MASTER and SENTINEL
+// GET-MASTER-ADDR-BY-NAME. MASTER is refused for a group that is not known. Its
+// address is that before the failover as long as a leader reconfigures replicas,
+// though its config-epoch is already the new one, so the address is taken from
+// what clients are told. Sentinel does not tell who won the configuration's epoch.
 func readSentinel(replies []*redis.Cmd, got *quorum.Answer) error {
 	id, err := replies[0].Text()
 	if err != nil {
@@ -78,10 +80,26 @@ func readSentinel(replies []*redis.Cmd, got *quorum.Answer) error {
 		return err
 	}
 	got.KnowsGroup = true
+	f.values["ip"], f.values["port"], err = readAddr(replies[2])
+	if err != nil {
+		return fmt.Errorf("read SENTINEL GET-MASTER-ADDR-BY-NAME: %w", err)
+	}
 	got.Config = quorum.Configuration{
 		Author: got.Peer, Group: got.Group, Epoch: f.number("config-epoch"), Master: f.addr("ip", "port"),
 	}
 	return f.err
+}
+
+// readAddr reads [host, port].
+func readAddr(reply *redis.Cmd) (host, port string, err error) {
+	pair, err := reply.StringSlice()
+	if err != nil {
+		return "", "", err
+	}
+	if len(pair) != 2 {
+		return "", "", fmt.Errorf("want host and port, got %d elements", len(pair))
+	}
+	return pair[0], pair[1], nil
 }
 
 // fields is a reply of names and values. The first field that is missing or

@@ -35,7 +35,7 @@ func TestNoReplyPanicsAndWhatIsTakenIsWellFormed(t *testing.T) {
 		case 1:
 			err = readPeer(reply(), &got)
 		case 2:
-			err = readSentinel([]*redis.Cmd{reply(), reply()}, &got)
+			err = readSentinel([]*redis.Cmd{reply(), reply(), reply()}, &got)
 		}
 		if err != nil {
 			return

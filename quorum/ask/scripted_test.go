@@ -282,7 +282,9 @@ func sentinelOf(n int) script {
 			if args[2] != "mymaster" {
 				return "-ERR No such master with that name\r\n"
 			}
-			return array("name", "mymaster", "ip", "10.1.0.1", "port", "6379", "config-epoch", "5")
+			return array("name", "mymaster", "ip", "10.1.0.7", "port", "7777", "config-epoch", "5") // a leader's, before it has switched
+		case "GET-MASTER-ADDR-BY-NAME":
+			return array("10.1.0.1", "6379")
 		}
 		return unknownPeer
 	}
