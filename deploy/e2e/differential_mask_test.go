@@ -96,6 +96,9 @@ var (
 
 // eachField rewrites the values in a text of INFO or of CLIENT LIST.
 func eachField(text string, rewrite func(field, value string) string) string {
+	if inner, verbatim := strings.CutPrefix(text, "txt:"); verbatim {
+		return "txt:" + eachField(inner, rewrite)
+	}
 	if strings.HasPrefix(text, "id=") {
 		var lines []string
 		for _, line := range strings.SplitAfter(text, "\n") {

@@ -15,8 +15,9 @@ type difference struct {
 	section          string
 	cases            []pattern
 	sentinel, picket *regexp.Regexp // of a whole reply; nil when the entry names words
-	picketHas        words          // fields, elements of arrays, or maps by name
-	sentinelHas      words
+	picketHas        words          // fields of maps, INFO and CLIENT LIST
+	picketLists      words          // names in lists, rows of COMMAND
+	sentinelLists    words
 }
 
 // pattern is a glob for names of cases, with how often it told of a difference.
@@ -36,7 +37,7 @@ type words map[string]int
 //	  reason <why it is meant>
 //	  case <glob of "resp2 file/block: command">
 //	  sentinel <regexp>, picket <regexp>     both replies, as they are printed
-//	  picket-has <word> ..., sentinel-has <word> ...
+//	  picket-has <field> ..., picket-lists <name> ..., sentinel-lists <name> ...
 func readMeant(path string) ([]*difference, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -51,7 +52,7 @@ func readMeant(path string) ([]*difference, error) {
 			section = title
 		case strings.TrimSpace(line) == "" || line[0] == '#':
 		case line[0] != ' ':
-			list = append(list, &difference{name: line, section: section, picketHas: words{}, sentinelHas: words{}})
+			list = append(list, &difference{name: line, section: section, picketHas: words{}, picketLists: words{}, sentinelLists: words{}})
 		case len(list) == 0:
 			return nil, fmt.Errorf("%s:%d: %q stands before the first name", path, i+1, line)
 		default:
@@ -84,8 +85,10 @@ func (d *difference) read(line string) (err error) {
 		d.picket, err = regexp.Compile(`^(?s:` + value + `)\n*$`)
 	case "picket-has":
 		d.picketHas.add(value)
-	case "sentinel-has":
-		d.sentinelHas.add(value)
+	case "picket-lists":
+		d.picketLists.add(value)
+	case "sentinel-lists":
+		d.sentinelLists.add(value)
 	default:
 		err = fmt.Errorf("unknown key %q", key)
 	}
@@ -116,14 +119,14 @@ func (d *difference) match(name string) *pattern {
 // stale says what of the entry told of no difference any more.
 func (d *difference) stale() []string {
 	var list []string
-	if len(d.picketHas)+len(d.sentinelHas) == 0 {
+	if len(d.picketHas)+len(d.picketLists)+len(d.sentinelLists) == 0 {
 		for _, c := range d.cases {
 			if c.used == 0 {
 				list = append(list, "case "+c.text)
 			}
 		}
 	}
-	for _, w := range []words{d.picketHas, d.sentinelHas} {
+	for _, w := range []words{d.picketHas, d.picketLists, d.sentinelLists} {
 		for word, used := range w {
 			if used == 0 {
 				list = append(list, word)
@@ -133,51 +136,58 @@ func (d *difference) stale() []string {
 	return list
 }
 
-// drop leaves out of a reply what has one of these names and is not in the other
-// reply; it reports the words that it met.
-func (w words) drop(from, other *node) (met []string) {
-	if len(w) == 0 {
-		return nil
-	}
-	theirs := names(other)
-	only := func(name string) bool { _, listed := w[name]; return listed && !theirs[name] }
+// dropFields leaves out of a reply the fields of maps, INFO and CLIENT LIST that
+// have one of these names, if the other reply has no such field; it returns those
+// that it met.
+func (w words) dropFields(from, other *node) (met []string) {
+	only := w.only(other)
 	from.walk(func(n *node) {
 		switch {
 		case n.isText():
-			n.text = dropFields(n.text, only, &met)
-		case n.kind == '*' || n.kind == '%' || n.kind == '~':
-			n.dropElems(only, &met)
+			n.text = dropText(n.text, only, &met)
+		case n.isPairs():
+			n.dropElems(2, only, &met)
 		}
 	})
 	return met
 }
 
-func (n *node) dropElems(only func(string) bool, met *[]string) {
-	step := 1
-	if n.kind == '%' || n.isPairs() && !n.isList() {
-		step = 2
+// dropNames leaves out the elements of lists that are, or are rows of, one of
+// these names; in COMMAND DOCS, with what is told of them.
+func (w words) dropNames(from, other *node) (met []string) {
+	only := w.only(other)
+	from.walk(func(n *node) {
+		switch step := 1; {
+		case n.isRow(): // its name is what it is known by
+		case n.kind == '%', n.isPairs() && n.elems[1].kind == '*':
+			step = 2
+			fallthrough
+		case n.kind == '*' || n.kind == '~':
+			n.dropElems(step, only, &met)
+		}
+	})
+	return met
+}
+
+// only tells names of w that the other reply does not have.
+func (w words) only(other *node) func(string) bool {
+	if len(w) == 0 {
+		return func(string) bool { return false }
 	}
+	theirs := names(other)
+	return func(name string) bool { _, listed := w[name]; return listed && !theirs[name] }
+}
+
+func (n *node) dropElems(step int, only func(string) bool, met *[]string) {
 	var kept []*node
 	for i := 0; i < len(n.elems); i += step {
-		e := n.elems[i]
-		if name := e.name(); name != "" && only(name) {
+		if name := n.elems[i].name(); name != "" && only(name) {
 			*met = append(*met, name)
 			continue
 		}
 		kept = append(kept, n.elems[i:min(i+step, len(n.elems))]...)
 	}
 	n.elems = kept
-}
-
-// isList reports whether every second text of an array is a name too, as in
-// COMMAND LIST: what stands there is no field.
-func (n *node) isList() bool {
-	for _, e := range n.elems {
-		if e.kind != '$' && e.kind != '+' || strings.ContainsAny(e.text, " ") {
-			return false
-		}
-	}
-	return len(n.elems) > 0 && !strings.Contains("name ip id argv", n.elems[0].text)
 }
 
 // name is what an element of an array is known by: itself, or, of a row in
@@ -209,10 +219,10 @@ func names(n *node) map[string]bool {
 
 var fieldForms = []*regexp.Regexp{regexp.MustCompile(`(?m)^([a-z_0-9]+):.*\r\n`), regexp.MustCompile(` ([a-z-]+)=\S*`)}
 
-// dropFields leaves fields out of a text of INFO or CLIENT LIST.
-func dropFields(text string, only func(string) bool, met *[]string) string {
+// dropText leaves fields out of a text of INFO or CLIENT LIST.
+func dropText(text string, only func(string) bool, met *[]string) string {
 	form := fieldForms[0]
-	if strings.HasPrefix(text, "id=") {
+	if strings.HasPrefix(text, "id=") || strings.HasPrefix(text, "txt:id=") {
 		form = fieldForms[1]
 	}
 	return form.ReplaceAllStringFunc(text, func(s string) string {

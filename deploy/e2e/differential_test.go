@@ -75,10 +75,15 @@ func (d *differential) startWorlds() {
 		}
 		d.worlds[w.world] = pair
 	}
-	for _, pair := range d.worlds {
-		for _, s := range pair {
-			d.must(lab.Poll(d.ctx, "wait until "+s.name+" knows everyone", s.settled))
-		}
+	for world := range d.worlds {
+		d.settle(world)
+	}
+}
+
+func (d *differential) settle(world string) {
+	d.Helper()
+	for _, s := range d.worlds[world] {
+		d.must(lab.Poll(d.ctx, "wait until "+s.name+" knows everyone", s.settled))
 	}
 }
 
@@ -135,7 +140,7 @@ func (d *differential) playGenerated(b block) {
 	for _, as := range []struct{ world, login string }{{"open", ""}, {"guarded", ""}, {"guarded", "anonymous"}} {
 		b.title = "generated/" + as.world + as.login
 		b.options = map[string]string{"world": as.world, "mask": "number"}
-		if strings.HasPrefix(b.lines[0], "command") {
+		if strings.HasPrefix(b.lines[0], "command") && b.lines[0] != "command help" {
 			b.options["sorted"] = "" // the tables of commands are hashed
 		}
 		if strings.HasPrefix(b.lines[0], "acl genpass") {
@@ -154,6 +159,9 @@ func (d *differential) play(b block) {
 		world := b.options["world"]
 		if world == "" {
 			world = "open"
+		}
+		if b.has("settled") {
+			d.settle(world)
 		}
 		var got [2][][]*node
 		for i, s := range d.worlds[world] {
@@ -176,7 +184,7 @@ func (d *differential) playOn(s *contender, b block, resp int) [][]*node {
 		c, err := s.open(d.ctx, resp, b.has("anonymous"))
 		d.must(err)
 		defer c.Close()
-		if b.mentions("id}") {
+		if b.mentions("id}") || i == 1 { // the answer also shows that the side knows the connection
 			c.identify()
 		}
 		conns[i] = c
@@ -243,6 +251,9 @@ func (d *differential) equalise(r *node, s *contender, b block) {
 			if n.isText() {
 				n.text = eachField(n.text, func(string, string) string { return "<any>" })
 			}
+			if n.kind == ':' {
+				n.text = "<number>"
+			}
 		})
 	}
 	if b.has("sorted") {
@@ -288,7 +299,8 @@ func (d *differential) compare(name string, fromSentinel, fromPicket []*node) {
 		if m.match(name) == nil {
 			continue
 		}
-		met, missed := m.picketHas.drop(ours, theirs), m.sentinelHas.drop(theirs, ours)
+		met := append(m.picketHas.dropFields(ours, theirs), m.picketLists.dropNames(ours, theirs)...)
+		missed := m.sentinelLists.dropNames(theirs, ours)
 		if len(met)+len(missed) > 0 {
 			used = append(used, func() { d.note(m, met, missed) })
 		}
@@ -316,11 +328,12 @@ func (d *differential) compare(name string, fromSentinel, fromPicket []*node) {
 
 func (d *differential) note(m *difference, met, missed []string) {
 	d.differed[m]++
-	for _, word := range met {
-		m.picketHas[word]++
-	}
-	for _, word := range missed {
-		m.sentinelHas[word]++
+	for _, w := range []words{m.picketHas, m.picketLists, m.sentinelLists} {
+		for _, word := range append(met, missed...) {
+			if _, listed := w[word]; listed {
+				w[word]++
+			}
+		}
 	}
 }
 

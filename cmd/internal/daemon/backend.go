@@ -122,6 +122,7 @@ func (b backend) MonitorGroup(ctx context.Context, name string, master monitor.A
 			return respapi.DuplicateMaster
 		}
 		g := config.NewGroup(name, master, q)
+		b.d.knobs.defaults(&g)
 		// A group starts with its last vote at the current epoch: removing and
 		// monitoring it again must not let us vote twice in one epoch.
 		g.Saved.LeaderEpoch = b.d.loop.mon.CurrentEpoch()
@@ -146,7 +147,7 @@ func (b backend) resolvable(ctx context.Context, host string) error {
 	if net.ParseIP(host) != nil {
 		return nil
 	}
-	if !b.d.cfg.ResolveHostnames {
+	if !b.d.globals().ResolveHostnames {
 		return respapi.InvalidAddress
 	}
 	if _, err := net.DefaultResolver.LookupHost(ctx, host); err != nil {
@@ -177,7 +178,7 @@ func (b backend) Set(ctx context.Context, name string, options []string) error {
 		if w == nil {
 			return respapi.NoSuchMaster
 		}
-		changes, err := w.conf.Set(config.SetRequest{Words: options, DenyScripts: b.d.cfg.DenyScriptsReconfig})
+		changes, err := w.conf.Set(config.SetRequest{Words: options, DenyScripts: b.d.globals().DenyScriptsReconfig})
 		if err != nil {
 			return respapi.Refusal(err.Error())
 		}

@@ -60,7 +60,7 @@ func newBoard(d *Daemon, version string) *board {
 	executable, _ := os.Executable() // shown only
 	b.status = respapi.Status{
 		ID: d.cfg.MyID, Boot: d.cfg.Boot, Version: version, Port: d.cfg.Port,
-		ConfigFile: d.cfg.Path, Executable: executable, StartedAt: 1,
+		ConfigFile: d.cfg.Path, Executable: executable, StartedAt: 1, Supervised: d.cfg.Supervised,
 	}
 	return b
 }

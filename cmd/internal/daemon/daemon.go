@@ -48,6 +48,7 @@ type Daemon struct {
 	local localAddrs
 	board *board
 	users users
+	knobs *knobs
 	loop  *loop
 
 	prober  *probe.Prober
@@ -66,7 +67,7 @@ func (d *Daemon) clock() monitor.Instant { return monitor.Instant(time.Since(d.s
 // Run starts a monitor and returns when ctx ends or a client asks for SHUTDOWN.
 // An error names what could not be opened and what to do.
 func Run(ctx context.Context, o Options) error {
-	d := &Daemon{cfg: o.Config, log: o.Log, level: o.Level, start: time.Now(), ready: o.Ready}
+	d := &Daemon{cfg: o.Config, knobs: newKnobs(o.Config.Globals), log: o.Log, level: o.Level, start: time.Now(), ready: o.Ready}
 	if err := d.openUsers(); err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func (d *Daemon) openShells() error {
 	d.scripts = d.newScripts()
 	backend := backend{d}
 	d.door = respapi.New(respapi.Config{
-		Reader: backend, Operator: backend, Peers: backend, Scripts: backend, Clock: d.clock, Log: d.log.Named("resp"),
+		Reader: backend, Operator: backend, Peers: backend, Scripts: backend, Knobs: backend, Clock: d.clock, Log: d.log.Named("resp"),
 		Users: d.users.start, ACLFile: d.users.door(), ACLLogMax: &d.cfg.ACLLogMax, UsersChanged: d.usersChanged,
 		MaxClients: d.cfg.MaxClients, Limits: d.limits(), Rename: d.cfg.Rename,
 		ProtectedMode: d.cfg.ProtectedMode, IdleTimeout: d.cfg.Timeout,

@@ -109,15 +109,16 @@ func (l *links) hello(c quorum.Configuration) monitor.Hello {
 
 // PeerCredentials are sentinel-user and sentinel-pass, else requirepass, as in Sentinel.
 func (l *links) PeerCredentials() (user, pass string) {
-	if l.d.cfg.SentinelPass != "" {
-		return l.d.cfg.SentinelUser, l.d.cfg.SentinelPass
+	if g := l.d.globals(); g.SentinelPass != "" {
+		return g.SentinelUser, g.SentinelPass
 	}
 	return "", l.d.cfg.RequirePass
 }
 
 // Self is our id and the address we announce.
 func (l *links) Self() (quorum.ID, monitor.Addr) {
-	addr := monitor.Addr{Host: l.d.cfg.AnnounceIP, Port: l.d.cfg.AnnouncePort}
+	g := l.d.globals()
+	addr := monitor.Addr{Host: g.AnnounceIP, Port: g.AnnouncePort}
 	if addr.Port == 0 {
 		addr.Port = l.d.cfg.Port
 	}
@@ -127,7 +128,7 @@ func (l *links) Self() (quorum.ID, monitor.Addr) {
 // shown is an address as it is given to clients and instances: numeric, unless
 // announce-hostnames is on.
 func (d *Daemon) shown(a monitor.Addr) monitor.Addr {
-	if d.cfg.AnnounceHostnames {
+	if d.globals().AnnounceHostnames {
 		return a
 	}
 	if ip, ok := (*d.board.names.Load())[a.Host]; ok {

@@ -44,7 +44,7 @@ func interfaceAddrs() map[string]bool {
 // isLocal reports whether host is an address of this machine, so that our own
 // hello is told from that of another monitor with our id.
 func (d *Daemon) isLocal(host string) bool {
-	if host == d.cfg.AnnounceIP {
+	if host == d.globals().AnnounceIP {
 		return true
 	}
 	ip := net.ParseIP(host)

@@ -10,6 +10,7 @@ import (
 	"picket/config"
 	"picket/failover"
 	"picket/monitor"
+	"picket/monitor/probe"
 )
 
 const (
@@ -65,6 +66,7 @@ type watched struct {
 	urgent    bool            // the view must be published at once
 	queued    bool            // in the queue of views
 	touchedAt monitor.Instant // when it was put there
+	targets   []probe.Target  // that the core asked for
 	// orders ends when the group's master changes, and with it every Repoint and
 	// Fence that has not been written yet.
 	orders context.Context

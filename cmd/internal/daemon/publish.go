@@ -22,6 +22,7 @@ func (l *loop) tell(events []monitor.Event) {
 		if e.Level > monitor.LevelDebug {
 			l.d.door.Publish(e)
 		}
+		l.crash(e)
 		l.notify(e)
 	}
 }
@@ -109,5 +110,6 @@ func (l *loop) retarget(w *watched, targets []failover.Target) {
 			PublishEvery: t.PublishEvery, Publish: true, Listen: t.Listen,
 		})
 	}
-	l.d.prober.Reconcile(w.slot.name, list)
+	w.targets = list
+	l.d.prober.Reconcile(w.slot.name, l.paced(list))
 }

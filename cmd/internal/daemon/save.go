@@ -70,7 +70,7 @@ func (l *loop) startSave() {
 // state collects what must be durable.
 func (l *loop) state() config.State {
 	s := config.State{
-		MyID: l.d.cfg.MyID, Boot: l.d.cfg.Boot, CurrentEpoch: l.mon.CurrentEpoch(), Globals: l.d.cfg.Globals,
+		MyID: l.d.cfg.MyID, Boot: l.d.cfg.Boot, CurrentEpoch: l.mon.CurrentEpoch(), Globals: *l.d.globals(),
 		Users: l.d.users.lines(l.d.door.Users()),
 	}
 	for _, g := range l.mon.Groups() {

@@ -47,6 +47,34 @@ type Status struct {
 	TiltSince    monitor.Instant
 	Scripts      int // notification scripts that run now
 	ScriptsQueue int // those and the ones that wait
+	Supervised   string
+}
+
+// Failures are what SENTINEL SIMULATE-FAILURE asks for, as a set of bits.
+type Failures uint32
+
+// The failures that can be simulated. Their numbers are those of INFO.
+const (
+	CrashAfterElection  Failures = 1 << iota // exit 99 once elected leader
+	CrashAfterPromotion                      // exit 99 once the chosen replica is master
+)
+
+// Setting is one entry of SENTINEL CONFIG GET.
+type Setting struct{ Name, Value string }
+
+// Knobs are the settings of the whole monitor that clients reach.
+type Knobs interface {
+	// Period is what SENTINEL DEBUG shows, in milliseconds.
+	Period(p Period) int64
+	// SetPeriod takes a number above 0. It lasts until the process ends.
+	SetPeriod(p Period, ms int64)
+	Simulated() Failures
+	Simulate(f Failures)
+	// Globals returns what SENTINEL CONFIG GET tells, in Sentinel's order.
+	Globals() []Setting
+	// SetGlobals takes names and values in turn as they were typed. An error that
+	// is a [Refusal] goes to the client as it is.
+	SetGlobals(ctx context.Context, words []string) error
 }
 
 // Reader answers from snapshots and never blocks. What it returns is immutable.
@@ -128,12 +156,13 @@ type Limits struct {
 	AnswerTimeout    time.Duration // for what goes through the decision loop, default 10 s
 }
 
-// Config is what a server is made of. Reader, Operator, Peers, Clock and Log are required.
+// Config is what a server is made of. Reader, Operator, Peers, Knobs, Clock and Log are required.
 type Config struct {
 	Reader   Reader
 	Operator Operator
 	Peers    Peers
 	Scripts  Scripts // nil: there are none
+	Knobs    Knobs
 	Clock    func() monitor.Instant
 	Log      *zap.Logger
 

@@ -2,7 +2,6 @@ package respapi
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -12,11 +11,21 @@ import (
 var clientTable = []*command{
 	{name: "getname", arity: 2, class: classConn, summary: "Answers the connection's name", run: (*Server).clientGetName},
 	{name: "setname", arity: 3, class: classConn, summary: "Names the connection", run: (*Server).clientSetName},
-	{name: "setinfo", arity: 4, class: classConn, summary: "Notes the client library's name or version", run: (*Server).clientSetInfo},
+	{name: "setinfo", arity: 4, class: classConn, foreign: true, summary: "Notes the client library's name or version", run: (*Server).clientSetInfo},
 	{name: "id", arity: 2, class: classConn, summary: "Answers the connection's number", run: (*Server).clientID},
-	{name: "info", arity: 2, class: classConn, summary: "Tells of the connection", run: (*Server).clientInfo},
-	{name: "list", arity: -2, class: classKill, summary: "Tells of all connections", run: (*Server).clientList},
+	{name: "info", arity: 2, class: classConn, tips: tipsVary, summary: "Tells of the connection", run: (*Server).clientInfo},
+	{name: "list", arity: -2, class: classKill, tips: tipsVary, summary: "Tells of all connections", run: (*Server).clientList},
 	{name: "kill", arity: -3, class: classKill, summary: "Ends connections", run: (*Server).clientKill},
+	{name: "reply", arity: 3, class: classConn, summary: "Turns the replies to the connection off and on", run: (*Server).clientReply},
+	{name: "pause", arity: -3, class: classKill, summary: "Lets commands wait for a time", run: (*Server).clientPause},
+	{name: "unpause", arity: 2, class: classKill, summary: "Lets commands go on", run: (*Server).clientUnpause},
+	{name: "unblock", arity: -3, class: classKill, summary: "Ends the wait of a blocked connection: none ever is", run: (*Server).clientUnblock},
+	{name: "no-evict", arity: 3, class: classKill, summary: "Spares the connection from eviction", run: (*Server).clientNoEvict},
+	{name: "no-touch", arity: 3, class: classConn, foreign: true, summary: "Does not count as a use of keys: there are none", run: (*Server).clientNoTouch},
+	{name: "tracking", arity: -3, class: classConn, summary: "Asks to be told when keys change: there are none", run: (*Server).clientTracking},
+	{name: "trackinginfo", arity: 2, class: classConn, summary: "Answers what tracking the connection asked for", run: (*Server).clientTrackingInfo},
+	{name: "caching", arity: 3, class: classConn, summary: "Tracks, or does not track, the next command's keys", run: (*Server).clientCaching},
+	{name: "getredir", arity: 2, class: classConn, summary: "Answers which connection is told of changes instead", run: (*Server).clientGetRedir},
 	{name: "help", arity: 2, class: classHelp, summary: "Explains the subcommands", run: (*Server).clientHelp},
 }
 
@@ -33,6 +42,16 @@ func (s *Server) clientHelp(c *call) {
 		"    All connections, or those named.",
 		"KILL <ip:port> | KILL [ID <id>] [TYPE <type>] [USER <user>] [ADDR <ip:port>] [LADDR <ip:port>] [SKIPME yes|no]",
 		"    End the connections for which everything given is true.",
+		"REPLY ON|OFF|SKIP",
+		"    Answer this connection, answer it no more, or skip one answer.",
+		"PAUSE <milliseconds> [WRITE|ALL] | UNPAUSE",
+		"    Let commands of all connections wait, or only PUBLISH.",
+		"UNBLOCK <id> [TIMEOUT|ERROR] | NO-EVICT ON|OFF | NO-TOUCH ON|OFF",
+		"    Taken for the sake of clients; they change nothing in a monitor.",
+		"TRACKING ON|OFF [REDIRECT <id>] [PREFIX <prefix> ...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+		"    Ask to be told when keys change. A monitor has none.",
+		"TRACKINGINFO | GETREDIR | CACHING YES|NO",
+		"    What was asked for with TRACKING, and for the next command alone.",
 		"HELP",
 		"    Prints this help.",
 	})
@@ -84,57 +103,82 @@ func (s *Server) clientInfo(c *call) { c.text(s.describe(c.conn)) }
 // describe renders one line of CLIENT LIST. The fields are those of 7.0.15 and
 // the library of 7.2; clients know them by name and some refuse others.
 func (s *Server) describe(c *conn) string {
-	p, now, flag := c.snapshot(), s.cfg.Clock(), "N"
-	if p.subs+p.psubs > 0 {
-		flag = "P"
-	}
+	p, now := c.snapshot(), s.cfg.Clock()
 	held := c.out.held()
-	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=-1 name=%s age=%d idle=%d flags=%s db=0 sub=%d psub=%d ssub=0 multi=-1 "+
+	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=0 sub=%d psub=%d ssub=0 multi=-1 "+
 		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s "+
-		"redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
-		c.id, c.nc.RemoteAddr(), c.nc.LocalAddr(), p.name, int64(now.Since(p.born).Seconds()), int64(now.Since(p.active).Seconds()),
-		flag, p.subs, p.psubs, held, held, held, p.command, p.user, p.proto, p.libName, p.libVer)
+		"redir=%d resp=%d lib-name=%s lib-ver=%s\n",
+		c.id, c.nc.RemoteAddr(), c.nc.LocalAddr(), unknownFD, p.name, int64(now.Since(p.born).Seconds()), int64(now.Since(p.active).Seconds()),
+		p.flags(), p.subs, p.psubs, held, held, held, p.command, p.user, p.tracking.redirection(), p.proto, p.libName, p.libVer)
+}
+
+// unknownFD stands for the number of the socket, which Go does not tell.
+const unknownFD = -1
+
+// flags are Redis' letters for the state of a connection, in its order
+// (catClientInfoString).
+func (p *profile) flags() string {
+	var letters strings.Builder
+	for _, flag := range []struct {
+		letter string
+		is     bool
+	}{
+		{"P", p.subs+p.psubs > 0}, {"b", p.paused}, {"t", p.tracking.on}, {"B", p.tracking.broadcast}, {"e", p.noEvict},
+	} {
+		if flag.is {
+			letters.WriteString(flag.letter)
+		}
+	}
+	if letters.Len() == 0 {
+		return "N"
+	}
+	return letters.String()
 }
 
 func (s *Server) clientList(c *call) {
-	keep, ok := s.listFilter(c)
+	chosen, ok := s.listed(c)
 	if !ok {
 		return
 	}
 	var b strings.Builder
-	for _, client := range s.clients() {
-		if keep(client) {
-			b.WriteString(s.describe(client))
-		}
+	for _, client := range chosen {
+		b.WriteString(s.describe(client))
 	}
 	c.text(b.String())
 }
 
-func (s *Server) listFilter(c *call) (func(*conn) bool, bool) {
+// listed returns the connections that CLIENT LIST is asked for.
+func (s *Server) listed(c *call) ([]*conn, bool) {
 	words := c.args[2:]
 	switch {
 	case len(words) == 0:
-		return func(*conn) bool { return true }, true
+		return s.clients(), true
 	case len(words) == 2 && strings.EqualFold(words[0], "type"):
-		return typeFilter(c, words[1])
+		keep, ok := typeFilter(c, words[1])
+		return slices.DeleteFunc(s.clients(), func(client *conn) bool { return !ok || !keep(client) }), ok
 	case len(words) > 1 && strings.EqualFold(words[0], "id"):
-		return idFilter(c, words[1:])
+		return s.withIDs(c, words[1:])
 	}
 	c.fail(syntax)
 	return nil, false
 }
 
-func idFilter(c *call, words []string) (func(*conn) bool, bool) {
-	ids := make(map[int64]bool, len(words))
+// withIDs returns connections in the order in which they are asked for, and as often.
+func (s *Server) withIDs(c *call, words []string) (chosen []*conn, ok bool) {
 	for _, word := range words {
-		n, ok := resp.ParseInt(word)
+		id, ok := resp.ParseInt(word)
 		if !ok {
 			c.fail("ERR Invalid client ID")
 			return nil, false
 		}
-		ids[n] = true
+		s.mu.Lock()
+		client := s.conns[id]
+		s.mu.Unlock()
+		if client != nil {
+			chosen = append(chosen, client)
+		}
 	}
-	return func(client *conn) bool { return ids[client.id] }, true
+	return chosen, true
 }
 
 // typeFilter knows Redis' types; nobody replicates from a monitor, so master
@@ -149,96 +193,5 @@ func typeFilter(c *call, word string) (func(*conn) bool, bool) {
 		return func(*conn) bool { return false }, true
 	}
 	c.fail("ERR Unknown client type '" + clip(word) + "'")
-	return nil, false
-}
-
-// clientKill ends connections. The old form, with an address alone, answers OK
-// or an error; the new one the number of connections ended.
-func (s *Server) clientKill(c *call) {
-	if len(c.args) == 3 {
-		if s.kill(c, addrFilter(c.args[2])) == 0 {
-			c.fail("ERR No such client")
-			return
-		}
-		c.ok()
-		return
-	}
-	filter, ok := killFilter(c)
-	if ok {
-		c.number(s.kill(c, filter))
-	}
-}
-
-func addrFilter(addr string) func(*conn) bool {
-	return func(client *conn) bool { return client.nc.RemoteAddr().String() == addr }
-}
-
-// kill ends those that match; the caller's own end waits for its reply.
-func (s *Server) kill(c *call, match func(*conn) bool) int64 {
-	n := int64(0)
-	for _, client := range s.clients() {
-		if !match(client) {
-			continue
-		}
-		n++
-		if client == c.conn {
-			c.hangUp = true
-			continue
-		}
-		client.out.abort()
-	}
-	return n
-}
-
-// killFilter holds one filter of each option, the last one given, as Redis does
-// (clientKillCommand); so a client is looked at five times at most.
-func killFilter(c *call) (func(*conn) bool, bool) {
-	given, skipMe := map[string]func(*conn) bool{}, true
-	for words := c.args[2:]; len(words) > 0; words = words[2:] {
-		if len(words) == 1 {
-			c.fail(syntax)
-			return nil, false
-		}
-		option, value := strings.ToLower(words[0]), strings.ToLower(words[1])
-		if option == "skipme" && (value == "yes" || value == "no") {
-			skipMe = value == "yes"
-			continue
-		}
-		f, ok := killOption(c, option, words[1])
-		if !ok {
-			return nil, false
-		}
-		given[option] = f
-	}
-	all := slices.Collect(maps.Values(given))
-	return func(client *conn) bool {
-		miss := func(f func(*conn) bool) bool { return !f(client) }
-		return !(skipMe && client == c.conn) && !slices.ContainsFunc(all, miss)
-	}, true
-}
-
-func killOption(c *call, option, value string) (func(*conn) bool, bool) {
-	switch option {
-	case "id":
-		id, ok := resp.ParseInt(value)
-		if !ok || id <= 0 {
-			c.fail("ERR client-id should be greater than 0")
-			return nil, false
-		}
-		return func(client *conn) bool { return client.id == id }, true
-	case "type":
-		return typeFilter(c, value)
-	case "addr":
-		return addrFilter(value), true
-	case "laddr":
-		return func(client *conn) bool { return client.nc.LocalAddr().String() == value }, true
-	case "user":
-		if _, ok := c.srv.accounts.users.Load().Get(value); !ok {
-			c.fail("ERR No such user '" + clip(value) + "'")
-			return nil, false
-		}
-		return func(client *conn) bool { return client.snapshot().user == value }, true
-	}
-	c.fail(syntax)
 	return nil, false
 }

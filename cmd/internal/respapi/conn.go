@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,7 +36,8 @@ type conn struct {
 	proto         resp.Proto
 	authenticated bool
 	user          string // whose permissions it has
-	channels      names  // these two change in the bus's goroutine while serve waits for it
+	muting        muting
+	channels      names // these two change in the bus's goroutine while serve waits for it
 	patterns      names
 	scratch       []byte // of the last reply, reused while small
 
@@ -55,12 +57,16 @@ type profile struct {
 	proto   resp.Proto
 	subs    int
 	psubs   int
+	paused  bool // a command waits for the end of CLIENT PAUSE
+	noEvict bool
+
+	tracking tracking
 }
 
 func newConn(s *Server, id int64, nc net.Conn) *conn {
 	now := s.cfg.Clock()
 	c := &conn{srv: s, id: id, nc: nc, proto: resp.RESP2, out: newQueue(nc, &s.cfg.Limits)}
-	c.raw = &intake{nc: nc, read: &s.stats.netIn, budget: &s.budget}
+	c.raw = &intake{nc: nc, count: s.stats.countRead, budget: &s.budget}
 	c.in = resp.NewCommandReader(c.raw, s.cfg.Limits.Command)
 	c.user, c.authenticated = acl.DefaultUser, s.accounts.open()
 	c.profile = profile{command: "NULL", user: c.user, born: now, active: now, proto: resp.RESP2}
@@ -72,7 +78,7 @@ func (c *conn) serve() {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		c.out.write(func(n int) { c.srv.stats.netOut.Add(int64(n)) })
+		c.out.write(c.srv.stats.countWrite)
 	}()
 	err := c.loop()
 	c.raw.done()
@@ -135,13 +141,14 @@ func (c *conn) mustAuthenticate() bool { return !c.authenticated && !c.srv.accou
 func (c *conn) answer(args []string) bool {
 	call := &call{conn: c, args: args, reply: reply{buf: c.scratch[:0], proto: c.proto}}
 	c.srv.dispatch(call)
-	c.srv.stats.commands.Add(1)
+	c.srv.stats.countCommand()
 	if call.failed {
 		c.srv.stats.errors.Add(1)
 	}
-	if len(call.buf) > 0 {
+	if len(call.buf) > 0 && !c.muting.silent() {
 		c.out.reply(call.buf, c.proto)
 	}
+	c.muting = c.muting.after()
 	c.scratch = nil
 	if cap(call.buf) <= keepBuffer {
 		c.scratch = call.buf
@@ -155,10 +162,17 @@ func (c *conn) subscribed() bool { return c.subscriptions() > 0 }
 func (c *conn) subscriptions() int { return c.channels.len() + c.patterns.len() }
 
 // note records what CLIENT LIST shows of the command that runs.
-func (c *conn) note(command string) {
+func (c *conn) note(cmd *command) {
+	name := "NULL" // as Redis calls what it does not know
+	if cmd != nil {
+		name = cmd.name
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.profile.command, c.profile.active = command, c.srv.cfg.Clock()
+	if !strings.HasPrefix(c.profile.command, "client") {
+		c.profile.tracking.caching = false // it was for one command after CLIENT CACHING (resetClient)
+	}
+	c.profile.command, c.profile.active = name, c.srv.cfg.Clock()
 }
 
 // update changes what CLIENT LIST shows.

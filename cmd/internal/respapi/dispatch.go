@@ -24,11 +24,11 @@ func (s *Server) dispatch(c *call) {
 		return
 	}
 	cmd, refusal := s.lookup(c.args)
+	c.note(cmd)
 	if refusal != "" {
 		c.fail(refusal)
 		return
 	}
-	c.note(cmd.name)
 	switch {
 	case !s.exists(c):
 	case cmd.exempt&beforeAuth == 0 && c.mustAuthenticate():
@@ -37,6 +37,8 @@ func (s *Server) dispatch(c *call) {
 	case cmd.exempt&whileSubscribed == 0 && c.conn.proto == resp.RESP2 && c.subscribed():
 		c.fail("ERR Can't execute '" + cmd.name + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / " +
 			"PING / QUIT / RESET are allowed in this context")
+	case !c.waitForPause(s.ctx, cmd):
+		c.hangUp = true
 	default:
 		cmd.run(s, c)
 	}
@@ -48,6 +50,8 @@ func isHTTP(word string) bool {
 	return strings.EqualFold(word, "post") || strings.EqualFold(word, "host:")
 }
 
+// lookup finds the command that the words name, nil when there is none, and says
+// why it is refused.
 func (s *Server) lookup(args []string) (cmd *command, refusal string) {
 	cmd, known := s.commands[strings.ToLower(clip(args[0]))]
 	if !known {
@@ -61,7 +65,7 @@ func (s *Server) lookup(args []string) (cmd *command, refusal string) {
 		cmd = sub
 	}
 	if !cmd.takes(len(args)) {
-		return nil, "ERR wrong number of arguments for '" + cmd.name + "' command"
+		return cmd, "ERR wrong number of arguments for '" + cmd.name + "' command"
 	}
 	return cmd, ""
 }

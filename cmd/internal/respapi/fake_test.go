@@ -35,6 +35,8 @@ type backend struct {
 	mu    sync.Mutex
 	views map[string]*failover.View
 	told  []string
+	knobs [periods]int64
+	fails Failures
 	asked chan struct{} // closed when an operator's order hangs in Hang
 }
 
@@ -92,6 +94,25 @@ func (b *backend) Views() []*failover.View {
 func (b *backend) Status() Status {
 	return Status{ID: idA, Boot: 3, CurrentEpoch: 7, Version: "1.0-test", Gossip: monitor.Addr{Host: "127.0.0.1", Port: 27379},
 		Port: 26379, ConfigFile: "/etc/picket/sentinel.conf", Executable: "/usr/bin/picket", StartedAt: start}
+}
+
+func (b *backend) Period(p Period) int64 { return p.Default() + b.knobs[p] }
+
+func (b *backend) SetPeriod(p Period, ms int64) { b.knobs[p] = ms - p.Default() }
+
+func (b *backend) Simulated() Failures { return b.fails }
+func (b *backend) Simulate(f Failures) { b.fails = f }
+
+func (b *backend) Globals() []Setting {
+	return []Setting{{"resolve-hostnames", "no"}, {"announce-ip", ""}, {"announce-port", "0"}}
+}
+
+func (b *backend) SetGlobals(_ context.Context, words []string) error {
+	b.note("config %q", words)
+	if words[0] == "nope" {
+		return Refusal("ERR Invalid argument 'nope' to SENTINEL CONFIG SET")
+	}
+	return nil
 }
 
 func (b *backend) Failover(_ context.Context, name string) error {

@@ -33,7 +33,7 @@ func (b *budget) give(n int64) { b.used.Add(-n) }
 // read and, until it is answered, run. It belongs to the connection's reader.
 type intake struct {
 	nc       net.Conn
-	read     *atomic.Int64 // bytes, of all connections
+	count    func(n int) // takes the bytes of each read
 	budget   *budget
 	received int64 // bytes of this command
 	charged  int64
@@ -45,7 +45,7 @@ func (i *intake) Read(p []byte) (int, error) {
 		return 0, errOverBudget
 	}
 	n, err := i.nc.Read(p)
-	i.read.Add(int64(n))
+	i.count(n)
 	i.received += int64(n)
 	return n, err
 }

@@ -7,9 +7,11 @@ import (
 
 var commandTable = []*command{
 	{name: "count", arity: 2, class: classTable, summary: "Counts the commands", run: (*Server).commandCount},
-	{name: "list", arity: -2, class: classTable, summary: "Names the commands", run: (*Server).commandList},
-	{name: "info", arity: -2, class: classTable, summary: "Tells of commands what a client must know", run: (*Server).commandInfo},
-	{name: "docs", arity: -2, class: classTable, summary: "Tells of commands what a person must know", run: (*Server).commandDocs},
+	{name: "list", arity: -2, class: classTable, tips: tipsOrder, summary: "Names the commands", run: (*Server).commandList},
+	{name: "info", arity: -2, class: classTable, tips: tipsOrder, summary: "Tells of commands what a client must know", run: (*Server).commandInfo},
+	{name: "docs", arity: -2, class: classTable, tips: tipsOrder, summary: "Tells of commands what a person must know", run: (*Server).commandDocs},
+	{name: "getkeys", arity: -4, class: classTable, summary: "Answers which words of a command are keys: none here", run: (*Server).commandKeys},
+	{name: "getkeysandflags", arity: -4, class: classTable, summary: "The same, with what the command does to the keys", run: (*Server).commandKeys},
 	{name: "help", arity: 2, class: classTable, summary: "Explains the subcommands", run: (*Server).commandHelp},
 }
 
@@ -24,6 +26,8 @@ func (s *Server) commandHelp(c *call) {
 		"    The names of commands and subcommands.",
 		"INFO [<name> ...] | DOCS [<name> ...]",
 		"    What a client, or a person, must know of them.",
+		"GETKEYS <command> <arg> ... | GETKEYSANDFLAGS <command> <arg> ...",
+		"    Which words of a command are keys. No command of a monitor has any.",
 		"HELP",
 		"    Prints this help.",
 	})
@@ -54,6 +58,15 @@ func (s *Server) commandInfo(c *call) {
 	}
 }
 
+// commandKeys refuses: no command of a monitor has keys (getKeysSubcommandImpl).
+func (s *Server) commandKeys(c *call) {
+	if cmd, _ := s.lookup(c.args[2:]); cmd == nil {
+		c.fail("ERR Invalid command specified")
+		return
+	}
+	c.fail("ERR The command has no key arguments")
+}
+
 // named finds "client" as well as "client|kill".
 func named(name string) (*command, bool) {
 	first, second, isSub := strings.Cut(strings.ToLower(name), "|")
@@ -74,14 +87,17 @@ func (c *call) describeCommand(cmd *command) {
 		c.number(0)
 	}
 	c.words(cmd.class.acl)
+	c.set(len(cmd.tips))
+	for _, tip := range cmd.tips {
+		c.bulk(tip)
+	}
 	c.set(0)
-	c.set(0)
-	if len(cmd.order) == 0 {
+	if len(cmd.told) == 0 {
 		c.set(0)
 		return
 	}
-	c.array(len(cmd.order))
-	for _, sub := range cmd.order {
+	c.array(len(cmd.told))
+	for _, sub := range cmd.told {
 		c.describeCommand(sub)
 	}
 }
@@ -111,15 +127,15 @@ func (c *call) docs(chosen []*command) {
 	for _, cmd := range chosen {
 		c.bulk(cmd.name)
 		pairs := 2
-		if len(cmd.order) > 0 {
+		if len(cmd.told) > 0 {
 			pairs = 3
 		}
 		c.mapOf(pairs)
 		c.pair("summary", cmd.summary)
 		c.pair("group", cmd.class.group)
-		if len(cmd.order) > 0 {
+		if len(cmd.told) > 0 {
 			c.bulk("subcommands")
-			c.docs(cmd.order)
+			c.docs(cmd.told)
 		}
 	}
 }
@@ -132,7 +148,7 @@ func (s *Server) commandList(c *call) {
 	}
 	var names []string
 	for _, cmd := range tableOrder {
-		for _, one := range append([]*command{cmd}, cmd.order...) {
+		for _, one := range append([]*command{cmd}, cmd.told...) {
 			if keep(one) {
 				names = append(names, one.name)
 			}

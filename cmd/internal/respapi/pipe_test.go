@@ -45,7 +45,7 @@ type house struct {
 func open(t testing.TB, edit func(*Config)) *house {
 	t.Helper()
 	b := newBackend()
-	cfg := Config{Reader: b, Operator: b, Peers: b, Clock: clock, Log: zaptest.NewLogger(t)}
+	cfg := Config{Reader: b, Operator: b, Peers: b, Knobs: b, Clock: clock, Log: zaptest.NewLogger(t)}
 	if edit != nil {
 		edit(&cfg)
 	}

@@ -63,10 +63,10 @@ func (s *Server) leaveFrom(c *call, k kind) {
 		leaving = k.names(c.conn).inOrder()
 	}
 	if len(leaving) == 0 {
-		c.buf = resp.AppendPush(c.buf, c.conn.proto, 3)
-		c.bulk(k.leave)
-		c.null()
-		c.number(int64(c.subscriptions()))
+		b := resp.AppendPush(nil, c.conn.proto, 3)
+		b = resp.AppendBulk(b, k.leave)
+		b = resp.AppendNull(b, c.conn.proto)
+		c.out.reply(resp.AppendInt(b, int64(c.subscriptions())), c.conn.proto)
 		return
 	}
 	s.bus.do(func() {
@@ -79,7 +79,8 @@ func (s *Server) leaveFrom(c *call, k kind) {
 }
 
 // confirm queues one confirmation by itself, past the call's own reply, from
-// the bus: events must not come between.
+// the bus: events must not come between. CLIENT REPLY OFF does not stop it, as in
+// 7.0.15.
 func (c *call) confirm(what, name string) {
 	b := resp.AppendPush(nil, c.conn.proto, 3)
 	b = resp.AppendBulk(b, what)

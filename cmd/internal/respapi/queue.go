@@ -25,6 +25,7 @@ type queue struct {
 	limits *Limits
 	work   chan struct{} // wakes the writer
 	room   chan struct{} // wakes the reader that waits for the writer
+	gone   chan struct{} // closed when the connection was ended from outside
 
 	mu      sync.Mutex
 	pending []byte
@@ -40,7 +41,7 @@ type queue struct {
 
 func newQueue(nc net.Conn, limits *Limits) *queue {
 	return &queue{nc: nc, limits: limits, proto: resp.RESP2,
-		work: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+		work: make(chan struct{}, 1), room: make(chan struct{}, 1), gone: make(chan struct{})}
 }
 
 // reply puts in the answer to a command; events that follow it are in proto.
@@ -137,11 +138,20 @@ func (q *queue) abort() {
 }
 
 func (q *queue) drop() {
+	if !q.dropped {
+		close(q.gone)
+	}
 	q.ended, q.dropped = true, true
 	q.pending, q.events = nil, 0
 	_ = q.nc.SetDeadline(longAgo) // fails only on a closed connection
 	wake(q.work)
 	wake(q.room)
+}
+
+func (q *queue) isDropped() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.dropped
 }
 
 // held returns how many bytes wait to be written.

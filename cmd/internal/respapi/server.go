@@ -6,8 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"maps"
 	"net"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -19,11 +22,13 @@ import (
 type Server struct {
 	cfg      Config
 	runID    string // of this process, as Redis' run_id; not the monitor's id
+	buildID  string // of the program, of 16 digits as Redis' redis_build_id
 	accounts accounts
 	commands map[string]*command // by the names that clients use
 	stats    stats
 	bus      bus
-	budget   budget          // of unfinished commands
+	budget   budget // of unfinished commands
+	pauses   pauses
 	ctx      context.Context // of the commands that go through the decision loop
 	cancel   context.CancelFunc
 	wait     sync.WaitGroup
@@ -41,7 +46,7 @@ func New(cfg Config) *Server {
 	if cfg.MaxClients <= 0 {
 		cfg.MaxClients = 10000
 	}
-	s := &Server{cfg: cfg, runID: randomID(), listeners: map[net.Listener]struct{}{}, conns: map[int64]*conn{}}
+	s := &Server{cfg: cfg, runID: randomID(), buildID: buildID(), listeners: map[net.Listener]struct{}{}, conns: map[int64]*conn{}}
 	s.accounts.init(&s.cfg)
 	s.budget.limit = int64(cfg.Limits.Commands)
 	s.bus.init(&s.cfg, &s.stats.dropped)
@@ -83,6 +88,15 @@ func randomID() string {
 	var b [20]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
+}
+
+// buildID tells two builds of the program apart.
+func buildID() string {
+	h := fnv.New64a()
+	if info, ok := debug.ReadBuildInfo(); ok {
+		_, _ = io.WriteString(h, info.String()) // a hash takes everything
+	}
+	return fmt.Sprintf("%016x", h.Sum64())
 }
 
 // Serve accepts connections until the listener is closed, and closes it. It

@@ -1,6 +1,7 @@
 package respapi
 
 import (
+	"slices"
 	"strings"
 
 	"picket/monitor/resp"
@@ -156,21 +157,19 @@ func (s *Server) role(c *call) {
 }
 
 // shutdown answers nothing when it succeeds, as Redis: the connection ends with
-// the process.
+// the process. There is no data set, and nothing to wait for.
 func (s *Server) shutdown(c *call) {
-	abort := false
+	given := map[string]bool{}
 	for _, word := range c.args[1:] {
-		switch strings.ToLower(word) {
-		case "save", "nosave", "now", "force": // there is no data set, and nothing to wait for
-		case "abort":
-			abort = true
-		default:
+		option := strings.ToLower(word)
+		if !slices.Contains(shutdownOptions, option) {
 			c.fail(syntax)
 			return
 		}
+		given[option] = true
 	}
-	switch {
-	case abort && len(c.args) > 2:
+	switch abort := given["abort"]; {
+	case abort && len(given) > 1, given["save"] && given["nosave"]:
 		c.fail(syntax)
 	case abort:
 		c.fail("ERR No shutdown in progress.")
@@ -178,3 +177,5 @@ func (s *Server) shutdown(c *call) {
 		s.cfg.Operator.Shutdown()
 	}
 }
+
+var shutdownOptions = []string{"nosave", "save", "now", "force", "abort"}

@@ -1,6 +1,10 @@
 package respapi
 
-import "picket/cmd/internal/acl"
+import (
+	"slices"
+
+	"picket/cmd/internal/acl"
+)
 
 // exempt says which of the general refusals a command is spared.
 type exempt uint8
@@ -17,9 +21,12 @@ type command struct {
 	class   class
 	exempt  exempt
 	summary string
+	tips    []string // for proxies and client libraries
+	foreign bool     // not of redis-sentinel 7.0.15: understood, but not told of by COMMAND
 	run     func(*Server, *call)
 	subs    map[string]*command
 	order   []*command // subs in the order of the table
+	told    []*command // those of them that COMMAND tells of
 	acl     acl.ID     // its place in aclTable
 }
 
@@ -55,16 +62,24 @@ var (
 // are set by init because the handlers of COMMAND read them.
 var (
 	commands   map[string]*command
-	tableOrder []*command
+	tableOrder []*command // those that COMMAND tells of
+)
+
+// Tips of 7.0.15, which proxies and client libraries read.
+var (
+	tipsVary  = []string{"nondeterministic_output"}
+	tipsOrder = []string{"nondeterministic_output_order"}
+	tipsPing  = []string{"request_policy:all_shards", "response_policy:all_succeeded"}
+	tipsInfo  = []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"}
 )
 
 func init() {
-	tableOrder = []*command{
-		{name: "ping", arity: -1, class: classFast, exempt: whileSubscribed, summary: "Answers PONG, or the message given", run: (*Server).ping},
+	all := []*command{
+		{name: "ping", arity: -1, class: classFast, tips: tipsPing, exempt: whileSubscribed, summary: "Answers PONG, or the message given", run: (*Server).ping},
 		{name: "hello", arity: -1, class: classAuth, exempt: beforeAuth, summary: "Chooses the protocol, authenticates, names the connection", run: (*Server).hello},
 		{name: "auth", arity: -2, class: classAuth, exempt: beforeAuth, summary: "Authenticates the connection", run: (*Server).auth},
-		{name: "quit", arity: -1, class: classAuth, exempt: beforeAuth | whileSubscribed, summary: "Closes the connection", run: (*Server).quit},
-		{name: "info", arity: -1, class: classInfo, summary: "Tells of the monitor and its groups", run: (*Server).info},
+		{name: "quit", arity: -1, foreign: true, class: classAuth, exempt: beforeAuth | whileSubscribed, summary: "Closes the connection", run: (*Server).quit},
+		{name: "info", arity: -1, class: classInfo, tips: tipsInfo, summary: "Tells of the monitor and its groups", run: (*Server).info},
 		{name: "role", arity: 1, class: classRole, summary: "Answers sentinel and the names of the groups", run: (*Server).role},
 		{name: "publish", arity: 3, class: classPub, summary: "Announces a monitor, on its hello channel only", run: (*Server).publish},
 		{name: "subscribe", arity: -2, class: classSub, exempt: whileSubscribed, summary: "Listens to events by name", run: (*Server).subscribe},
@@ -74,11 +89,16 @@ func init() {
 		{name: "shutdown", arity: -1, class: classStop, summary: "Ends the monitor", run: (*Server).shutdown},
 		(&command{name: "acl", arity: -2, class: classACLGroup, summary: "Tells of and changes the users"}).with(aclTableRows),
 		(&command{name: "client", arity: -2, class: classGroup, summary: "Tells of and ends connections"}).with(clientTable),
-		(&command{name: "command", arity: -1, class: classTable, summary: "Tells of the commands", run: (*Server).commandAll}).with(commandTable),
+		(&command{name: "command", arity: -1, class: classTable, tips: tipsOrder, summary: "Tells of the commands", run: (*Server).commandAll}).with(commandTable),
 		(&command{name: "sentinel", arity: -2, class: classWatch, summary: "Tells of and steers the groups"}).with(sentinelTable),
 	}
-	commands = byName(tableOrder, "")
-	nameForACL(tableOrder)
+	commands, tableOrder = byName(all, ""), told(all)
+	nameForACL(all)
+}
+
+// told returns the commands that COMMAND tells of.
+func told(table []*command) []*command {
+	return slices.DeleteFunc(slices.Clone(table), func(c *command) bool { return c.foreign })
 }
 
 // with makes a command one whose second word chooses among subs; its own run is
@@ -87,7 +107,7 @@ func (c *command) with(subs []*command) *command {
 	for _, sub := range subs {
 		sub.name = c.name + "|" + sub.name
 	}
-	c.subs, c.order = byName(subs, c.name+"|"), subs
+	c.subs, c.order, c.told = byName(subs, c.name+"|"), subs, told(subs)
 	return c
 }
 

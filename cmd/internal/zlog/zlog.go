@@ -18,6 +18,9 @@ var levels = map[string]zapcore.Level{
 	"warning": zapcore.WarnLevel, "nothing": zapcore.FatalLevel,
 }
 
+// Level is the zap level of one of Sentinel's: debug, verbose, notice, warning, nothing.
+func Level(name string) zapcore.Level { return levels[name] }
+
 // Options say where lines go.
 type Options struct {
 	Level  string // Sentinel's: debug, verbose, notice, warning, nothing

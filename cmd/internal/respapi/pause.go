@@ -1,0 +1,90 @@
+package respapi
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// pauseMode says which commands wait: CLIENT PAUSE.
+type pauseMode uint8
+
+const (
+	pauseNone  pauseMode = iota
+	pauseWrite           // those that Redis lets wait because they could be replicated: PUBLISH
+	pauseAll
+)
+
+// longestPause bounds what a client can ask for; Redis has no bound.
+const longestPause = 100 * 365 * 24 * time.Hour
+
+// pauses is the pause that is on, if any. A second one makes it longer and
+// stricter, never shorter or milder (pauseClients).
+type pauses struct {
+	mu    sync.Mutex
+	mode  pauseMode
+	until time.Time
+	ended chan struct{} // closed when the pause is ended or changed
+}
+
+func (p *pauses) add(mode pauseMode, d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if !now.Before(p.until) {
+		p.mode = pauseNone
+	}
+	p.mode = max(p.mode, mode)
+	if until := now.Add(d); until.After(p.until) {
+		p.until = until
+	}
+	p.changed()
+}
+
+func (p *pauses) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mode, p.until = pauseNone, time.Time{}
+	p.changed()
+}
+
+func (p *pauses) changed() {
+	if p.ended != nil {
+		close(p.ended)
+	}
+	p.ended = make(chan struct{})
+}
+
+// left returns how long a command must wait, and what is closed when that changes.
+func (p *pauses) left(mayReplicate bool) (time.Duration, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mode == pauseNone || p.mode == pauseWrite && !mayReplicate {
+		return 0, nil
+	}
+	return time.Until(p.until), p.ended
+}
+
+// waitForPause keeps a command back until no pause holds it. It returns false
+// when the connection, or the server, ended meanwhile.
+func (c *conn) waitForPause(ctx context.Context, cmd *command) bool {
+	for {
+		left, ended := c.srv.pauses.left(cmd.name == "publish")
+		if left <= 0 {
+			return true
+		}
+		c.update(func(p *profile) { p.paused = true })
+		timer := time.NewTimer(left)
+		select {
+		case <-timer.C:
+		case <-ended:
+		case <-c.out.gone:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		c.update(func(p *profile) { p.paused = false })
+		if c.out.isDropped() || ctx.Err() != nil {
+			return false
+		}
+	}
+}
