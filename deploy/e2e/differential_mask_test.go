@@ -75,9 +75,10 @@ func (n *node) mask() {
 	})
 }
 
-// replace puts words for the texts that are one process's own: its address, its id.
-func (n *node) replace(words *strings.Replacer) {
-	n.walk(func(n *node) { n.text = words.Replace(n.text) })
+// replaceWord puts another word for one that is a process's own, such as its port.
+func (n *node) replaceWord(old, new string) {
+	word := regexp.MustCompile(`\b` + regexp.QuoteMeta(old) + `\b`)
+	n.walk(func(n *node) { n.text = word.ReplaceAllString(n.text, new) })
 }
 
 // maskValue replaces what the reply is, when it is one value of that form.

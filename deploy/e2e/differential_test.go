@@ -226,23 +226,21 @@ func (d *differential) variables(s *contender, conns [2]*diffConn) *strings.Repl
 
 // equalise takes out of a reply what varies.
 func (d *differential) equalise(r *node, s *contender, b block) {
-	var own []string
+	r.mask()
 	for _, pair := range d.worlds {
 		for _, other := range pair {
 			word := "<peer>"
 			if other == s {
 				word = "<self>"
 			}
-			own = append(own, strconv.Itoa(other.monitor.Port), word+"-port", other.monitor.Dir, word+"-dir")
+			r.replaceWord(strconv.Itoa(other.monitor.Port), word)
 		}
 	}
-	r.replace(strings.NewReplacer(own...))
 	r.walk(func(n *node) { // ids of monitors are their own
 		if masks["id"].form.MatchString(n.text) && n.text != d.runIDs()[0] && n.text != d.runIDs()[1] {
 			n.text = "<id>"
 		}
 	})
-	r.mask()
 	if b.has("mask") && len(r.elems) == 0 {
 		r.maskValue(b.options["mask"])
 	}
