@@ -26,6 +26,7 @@ var channelArguments = map[string]acl.Channels{
 var permittedAs = map[string]string{
 	"quit":                              "auth",
 	"client|setinfo":                    "client|setname",
+	"client|no-touch":                   "client|setname",
 	"sentinel|explain":                  "sentinel|master",
 	"sentinel|peer":                     "sentinel|is-master-down-by-addr",
 	"sentinel|primary":                  "sentinel|master",

@@ -21,7 +21,7 @@ var redis7 = strings.Fields(`
 // A user's rules that name any other command would stop redis-sentinel from
 // reading the file: such a command must share the permission of one of these.
 func TestUsersAreDescribedWithRedisOwnCommands(t *testing.T) {
-	for _, cmd := range tableOrder {
+	for _, cmd := range commands {
 		for _, one := range append([]*command{cmd}, cmd.order...) {
 			if name := aclTable.Name(one.acl); !slices.Contains(redis7, name) {
 				t.Errorf("%s needs an entry in permittedAs", one.name)
