@@ -37,6 +37,7 @@ type Config struct {
 	Dir        string // working directory, absolute, "" to stay
 	LogFile    string // "" logs to standard output
 	Syslog     Syslog
+	TLS        TLS
 	PidFile    string
 	Daemonize  bool
 	Supervised string // no, upstart, systemd or auto

@@ -59,6 +59,7 @@ func newConfig() *Config {
 		Port: 26379, Bind: []string{"*", "-::*"},
 		MaxClients: 10000, TCPKeepAlive: 300 * time.Second, TCPBacklog: 511, Supervised: "no", ACLLogMax: 128,
 		Syslog:  Syslog{Ident: "redis", Facility: "local0"},
+		TLS:     defaultTLS(),
 		Globals: Globals{LogLevel: "notice", DenyScriptsReconfig: true},
 	}
 }
@@ -67,7 +68,7 @@ const badPort = "Invalid port number."
 
 // processTable holds the directives of the process. They are read from the file and
 // the command line and never written.
-var processTable = slices.Concat(doorTable, hostTable, gossipTable, identityTable)
+var processTable = slices.Concat(doorTable, tlsTable, hostTable, gossipTable, identityTable)
 
 // doorTable is about the clients that come in, and the links that go out.
 var doorTable = []entry[Config]{

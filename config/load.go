@@ -173,6 +173,7 @@ func (c *Config) settle() {
 		s.CurrentEpoch = c.CurrentEpoch
 		s.Peers = slices.DeleteFunc(s.Peers, func(p failover.SavedPeer) bool { return p.ID == c.MyID })
 	}
+	c.warnTLS()
 	if len(c.Groups) == 0 {
 		where := cmp.Or(c.Path, "the command line")
 		c.Warnings = append(c.Warnings, fmt.Sprintf("no master is monitored: add \"sentinel monitor <name> <host> <port> <quorum>\" to %s", where))

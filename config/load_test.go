@@ -44,6 +44,7 @@ func TestDefaultsAreThoseOfRedisSentinel(t *testing.T) {
 	want := &Config{
 		Path: got.Path, Port: 26379, Bind: []string{"*", "-::*"}, MaxClients: 10000,
 		TCPKeepAlive: 300 * time.Second, TCPBacklog: 511, Supervised: "no", ACLLogMax: 128, Syslog: Syslog{Ident: "redis", Facility: "local0"},
+		TLS:      TLS{AuthClients: "yes", SessionCaching: true, SessionCacheSize: 20480, SessionTimeout: 300 * time.Second},
 		Globals:  Globals{LogLevel: "notice", DenyScriptsReconfig: true},
 		Warnings: got.Warnings,
 	}
@@ -103,7 +104,7 @@ sentinel monitor m db.example 6379 2
 		MaxClients: 7, Timeout: 8 * time.Second, TCPKeepAlive: 9 * time.Second, TCPBacklog: 10,
 		BindSource: "10.0.0.9", UnixSocket: "/run/p.sock", UnixSocketPerm: 0o770, Rename: map[string]string{"role": "", "sentinel": "guard"},
 		OutputLimits: map[string]OutputLimit{"normal": {}, "pubsub": {Hard: 2 << 20, Soft: 1 << 20, SoftFor: time.Minute}},
-		MaxBulk:      2 << 20, Syslog: Syslog{Enabled: true, Ident: "p", Facility: "user"},
+		MaxBulk:      2 << 20, Syslog: Syslog{Enabled: true, Ident: "p", Facility: "user"}, TLS: defaultTLS(),
 		Dir: dir, PidFile: "/run/p.pid", Daemonize: true, Supervised: "systemd", ACLLogMax: 128,
 		GossipPort: 6000, GossipPortSet: true, GossipBind: "10.0.0.1",
 		GossipJoin: []monitor.Addr{{Host: "10.0.0.2", Port: 6000}, {Host: "::1", Port: 6001}, {Host: "10.0.0.3", Port: 6000}},
@@ -296,7 +297,7 @@ func TestNoErrorGivesAwayASecret(t *testing.T) {
 	for _, line := range []string{
 		"requirepass s3cret x", "requirepas s3cret", "Masterauth", "sentinel auth-pass nobody s3cret", "sentinel auth-pas m s3cret",
 		"sentinel sentinel-pass s3cret x", "gossip-key s3cret", "gosip-key s3cret", `requirepass "s3cret`, `sentinel auth-pass m "s3cret`,
-		"user alice on >s3cret\nuser alice on >s3cret", "user alice on \">s3cret", "tls-key-file-pass s3cret", "sentinel auth-pass m \"s3cret\x01\"", "passwort s3cret",
+		"user alice on >s3cret\nuser alice on >s3cret", "user alice on \">s3cret", "tls-key-file-pass s3cret x", "sentinel auth-pass m \"s3cret\x01\"", "passwort s3cret",
 	} {
 		_, err := Load(confFile(t, line), nil)
 		if err == nil || strings.Contains(err.Error(), "s3cret") {
@@ -337,7 +338,7 @@ func TestMissingFile(t *testing.T) {
 
 func TestNotSupportedYetIsSaidSo(t *testing.T) {
 	for _, line := range []string{
-		"tls-port 26380", "tls-replication yes", "tls-cert-file /x", "tls-auth-clients no",
+		"http-port 1",
 	} {
 		_, err := Load(confFile(t, line), nil)
 		if err == nil || !strings.Contains(err.Error(), "is not supported yet.") {
@@ -348,7 +349,7 @@ func TestNotSupportedYetIsSaidSo(t *testing.T) {
 
 func TestAcceptedThoughItMeansNothing(t *testing.T) {
 	for _, line := range []string{
-		"tls-port 0", "tls-replication no", `tls-cert-file ""`, "tls-auth-clients yes",
+		"tls-cluster yes",
 		"latency-tracking-info-percentiles 50 99 99.9", "save 3600 1", `save ""`, "hash-max-ziplist-entries 1",
 		"client-output-buffer-limit normal 0 0 0", "primaryauth x", "Appendonly yes", "loadmodule /x.so a b",
 	} {

@@ -49,7 +49,7 @@ func addEnums(table map[string]argumentCheck) {
 		"maxmemory-policy":      "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random noeviction",
 		"oom-score-adj":         "no yes relative absolute",
 		"sanitize-dump-payload": "no yes clients", "enable-protected-configs": "no yes local",
-		"enable-debug-command": "no yes local", "enable-module-command": "no yes local",
+		"enable-debug-command": "no yes local", "tls-cluster": "no yes", "enable-module-command": "no yes local",
 		"cluster-preferred-endpoint-type": "ip hostname unknown-endpoint",
 		"propagation-error-behavior":      "ignore panic panic-on-replicas",
 	} {

@@ -55,8 +55,9 @@ func (s *scene) noted(m *lab.Monitor, texts ...string) {
 	}))
 }
 
-// spared are lines that depend on how an election went, or that only Picket has.
-var spared = regexp.MustCompile(`^notify (-odown|-sdown|-failover-abort|\+config-warning|-config-warning|\+verdict|\+silent|-silent|\+divergence|\+auth-error|-auth-error) ?`)
+// spared are lines that depend on how an election went or on who saw the promotion
+// first, or that only Picket has.
+var spared = regexp.MustCompile(`^notify (-odown|\+config-update-from|-sdown|-failover-abort|\+config-warning|-config-warning|\+verdict|\+silent|-silent|\+divergence|\+auth-error|-auth-error) ?`)
 
 var (
 	anID    = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
@@ -83,6 +84,11 @@ func (s *scene) failedOver() map[string]bool {
 		names = append(names, m.Host+" "+itoa(m.Port), "MONITOR")
 	}
 	known := strings.NewReplacer(names...)
+	s.must(lab.Poll(s.ctx, "the leader's script tells +failover-end", func(context.Context) bool {
+		return slices.ContainsFunc(s.Monitors, func(m *lab.Monitor) bool {
+			return slices.ContainsFunc(s.notes(m, "notes"), func(line string) bool { return strings.HasPrefix(line, "notify +failover-end ") })
+		})
+	}))
 	for _, m := range s.Monitors {
 		s.noted(m, "reconfig", " start ")
 		s.noted(m, "notify +switch-master")

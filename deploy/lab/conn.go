@@ -30,8 +30,10 @@ func Dial(ctx context.Context, addr string, ns *Namespace) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{Conn: nc, r: bufio.NewReader(nc)}, nil
+	return newConn(nc), nil
 }
+
+func newConn(nc net.Conn) *Conn { return &Conn{Conn: nc, r: bufio.NewReader(nc)} }
 
 // Encode renders a command as an array of bulk strings.
 func Encode(args ...string) []byte {

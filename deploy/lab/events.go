@@ -40,7 +40,7 @@ func On(channel string, texts ...string) Match {
 // Events follows what one monitor publishes, over all its runs, and keeps it.
 type Events struct {
 	addr string
-	net  *Namespace
+	dial func(context.Context) (*Conn, error)
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -52,9 +52,9 @@ type Events struct {
 	changed chan struct{} // closed and replaced when list grows
 }
 
-func follow(addr string, ns *Namespace) *Events {
+func follow(addr string, dial func(context.Context) (*Conn, error)) *Events {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Events{addr: addr, net: ns, ctx: ctx, cancel: cancel,
+	return &Events{addr: addr, dial: dial, ctx: ctx, cancel: cancel,
 		done: make(chan struct{}), changed: make(chan struct{})}
 }
 
@@ -87,7 +87,7 @@ func (e *Events) run() {
 
 func (e *Events) follow() {
 	ctx, cancel := context.WithTimeout(e.ctx, time.Second)
-	c, err := Dial(ctx, e.addr, e.net)
+	c, err := e.dial(ctx)
 	cancel()
 	if err != nil {
 		return

@@ -29,6 +29,7 @@ type MonitorConfig struct {
 	Port    int        // 0 is any that is free
 	Wrap    []string   // see Spec
 	Env     []string
+	TLS     *TLS // nil: without
 }
 
 // Monitor is one running monitor, with its configuration and its events.
@@ -42,6 +43,7 @@ type Monitor struct {
 	Conf   string
 	Group  string
 	Net    *Namespace
+	tls    *TLS
 }
 
 // Addr is host:port of the monitor's RESP door.
@@ -108,7 +110,7 @@ func (l *Lab) NewMonitor(cfg MonitorConfig) (*Monitor, error) {
 	}
 	cfg.Watch = cfg.Watch.withDefaults()
 	m := &Monitor{Host: cfg.Net.Host(), Port: port, Gossip: gossip, Dir: dir, Conf: filepath.Join(dir, "sentinel.conf"),
-		Group: cfg.Watch.Name, Net: cfg.Net}
+		Group: cfg.Watch.Name, Net: cfg.Net, tls: cfg.TLS}
 	if err := os.WriteFile(m.Conf, []byte(m.config(cfg)), 0o644); err != nil {
 		return nil, fmt.Errorf("write a monitor's configuration: %w", err)
 	}
@@ -119,13 +121,14 @@ func (l *Lab) NewMonitor(cfg MonitorConfig) (*Monitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Events = follow(m.Addr(), m.Net)
+	m.Events = follow(m.Addr(), m.Dial)
 	l.onClose(m.Events.close)
 	return m, nil
 }
 
 func (m *Monitor) config(cfg MonitorConfig) string {
 	lines := []string{fmt.Sprintf("port %d", m.Port), "bind " + m.Host, "dir " + m.Dir}
+	lines = append(lines, cfg.TLS.lines(m.Port)...)
 	lines = append(lines, cfg.Program.Lines(m.Host, m.Gossip)...)
 	lines = append(lines, cfg.Watch.lines()...)
 	return strings.Join(append(lines, cfg.Lines...), "\n") + "\n"
@@ -158,7 +161,7 @@ func (m *Monitor) Start(ctx context.Context) error {
 }
 
 // Dial opens a connection to the monitor.
-func (m *Monitor) Dial(ctx context.Context) (*Conn, error) { return Dial(ctx, m.Addr(), m.Net) }
+func (m *Monitor) Dial(ctx context.Context) (*Conn, error) { return m.tls.dial(ctx, m.Addr(), m.Net) }
 
 // Do runs one command on a connection of its own.
 func (m *Monitor) Do(ctx context.Context, args ...string) (any, error) {

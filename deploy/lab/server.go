@@ -19,6 +19,7 @@ type RedisConfig struct {
 	Net       *Namespace    // nil for the lab's own
 	Port      int           // 0 is any that is free
 	Wrap      []string      // see Spec
+	TLS       *TLS          // nil: without
 }
 
 // Redis is one redis-server with a folder and a configuration of its own.
@@ -29,6 +30,7 @@ type Redis struct {
 	Dir  string
 	Conf string
 	Net  *Namespace
+	tls  *TLS
 }
 
 // Addr is host:port.
@@ -66,7 +68,7 @@ func (l *Lab) newRedis(cfg RedisConfig) (*Redis, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{Host: cfg.Net.Host(), Port: port, Dir: dir, Conf: filepath.Join(dir, "redis.conf"), Net: cfg.Net}
+	r := &Redis{Host: cfg.Net.Host(), Port: port, Dir: dir, Conf: filepath.Join(dir, "redis.conf"), Net: cfg.Net, tls: cfg.TLS}
 	if err := os.WriteFile(r.Conf, []byte(r.config(cfg)), 0o644); err != nil {
 		return nil, fmt.Errorf("write a redis configuration: %w", err)
 	}
@@ -88,6 +90,7 @@ func (r *Redis) config(cfg RedisConfig) string {
 		"repl-diskless-sync yes", "repl-diskless-sync-delay 0", "enable-debug-command yes",
 		fmt.Sprintf("lua-time-limit %d", threshold.Milliseconds()),
 	}
+	lines = append(lines, cfg.TLS.lines(r.Port)...)
 	if m := cfg.ReplicaOf; m != nil {
 		lines = append(lines, fmt.Sprintf("replicaof %s %d", m.Host, m.Port))
 	}
@@ -138,7 +141,7 @@ func lastLines(log string) string {
 }
 
 // Dial opens a connection to the server.
-func (r *Redis) Dial(ctx context.Context) (*Conn, error) { return Dial(ctx, r.Addr(), r.Net) }
+func (r *Redis) Dial(ctx context.Context) (*Conn, error) { return r.tls.dial(ctx, r.Addr(), r.Net) }
 
 // Do runs one command on a connection of its own.
 func (r *Redis) Do(ctx context.Context, args ...string) (any, error) {

@@ -67,7 +67,12 @@ func isA[E error](err error) bool {
 	return ok
 }
 
+// isTLS recognises an error of TLS. An alert is a type of crypto/tls that nobody can
+// name; what tells it is how it is wrapped.
 func isTLS(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "remote error" || op.Op == "local error") {
+		return true
+	}
 	return isA[tls.RecordHeaderError](err) || isA[*tls.CertificateVerificationError](err) || isA[tls.AlertError](err) ||
 		isA[x509.HostnameError](err) || isA[x509.UnknownAuthorityError](err) || isA[x509.CertificateInvalidError](err)
 }

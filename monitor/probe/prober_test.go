@@ -449,6 +449,7 @@ func TestCauses(t *testing.T) {
 		{&net.OpError{Op: "dial", Err: syscall.ENETUNREACH}, monitor.CauseNoRoute},
 		{&net.OpError{Op: "write", Err: syscall.EPIPE}, monitor.CauseReset},
 		{&net.OpError{Op: "dial", Err: syscall.EMFILE}, monitor.CauseLocal},
+		{&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}, monitor.CauseTLS}, // an alert of the other side
 		{net.ErrClosed, monitor.CauseLocal},
 		{io.ErrUnexpectedEOF, monitor.CauseClosed},
 		{fmt.Errorf("ask PING: %w", resp.ProtocolError("Protocol error: too big reply")), monitor.CauseProtocol},

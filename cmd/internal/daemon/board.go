@@ -59,7 +59,7 @@ func newBoard(d *Daemon, version string) *board {
 	b.epoch.Store(d.cfg.CurrentEpoch)
 	executable, _ := os.Executable() // shown only
 	b.status = respapi.Status{
-		ID: d.cfg.MyID, Boot: d.cfg.Boot, Version: version, Port: d.cfg.Port,
+		ID: d.cfg.MyID, Boot: d.cfg.Boot, Version: version, Port: d.plainPort(),
 		ConfigFile: d.cfg.Path, Executable: executable, StartedAt: 1, Supervised: d.cfg.Supervised,
 	}
 	return b

@@ -16,6 +16,7 @@ import (
 
 	"picket/cmd/internal/respapi"
 	"picket/cmd/internal/scripts"
+	"picket/cmd/internal/transport"
 	"picket/config"
 	"picket/failover"
 	"picket/failover/act"
@@ -57,6 +58,7 @@ type Daemon struct {
 	pool    *gossip.Pool
 	door    *respapi.Server
 	scripts *scripts.Runner
+	tls     *transport.Keeper // nil without TLS
 	stop    context.CancelFunc
 	done    context.Context
 }
@@ -69,6 +71,9 @@ func (d *Daemon) clock() monitor.Instant { return monitor.Instant(time.Since(d.s
 func Run(ctx context.Context, o Options) error {
 	d := &Daemon{cfg: o.Config, knobs: newKnobs(o.Config.Globals), log: o.Log, level: o.Level, start: time.Now(), ready: o.Ready}
 	if err := d.openUsers(); err != nil {
+		return err
+	}
+	if err := d.openTLS(); err != nil {
 		return err
 	}
 	listeners, err := d.listen()
@@ -146,7 +151,7 @@ func (d *Daemon) openShells() error {
 	}
 	d.pool = pool
 	d.board.gossip.Store(new(pool.Addr()))
-	d.prober = probe.New(probe.Config{Sink: sink, Links: d.links, Clock: d.clock, Log: d.log.Named("probe"), ID: d.cfg.MyID})
+	d.prober = probe.New(probe.Config{Sink: sink, Links: probeLinks{d.links}, Clock: d.clock, Log: d.log.Named("probe"), ID: d.cfg.MyID})
 	d.actor = act.New(act.Config{Links: d.links, Clock: d.clock, Log: d.log.Named("act")})
 	d.asker = ask.New(ask.Config{Sink: sink, Links: d.links, Clock: d.clock, Log: d.log.Named("ask")})
 	d.scripts = d.newScripts()
@@ -162,7 +167,7 @@ func (d *Daemon) openShells() error {
 
 func (d *Daemon) gossipConfig(s sink) gossip.Config {
 	c := gossip.Config{
-		ID: d.cfg.MyID, Boot: d.cfg.Boot, Port: d.cfg.Port + 1000, Bind: d.cfg.GossipBind, Key: d.gossipKey(),
+		ID: d.cfg.MyID, Boot: d.cfg.Boot, Port: d.plainPort() + 1000, Bind: d.cfg.GossipBind, Key: d.gossipKey(),
 		Sink: s, Watcher: s, State: gossipState{d}, Clock: d.clock, Log: d.log.Named("gossip"), Advertise: d.cfg.AnnounceIP,
 	}
 	if c.Port > 65535 {
@@ -211,13 +216,14 @@ func (d *Daemon) gossipKey() []byte {
 
 // serve runs until the end is asked for, or a door fails.
 func (d *Daemon) serve(listeners []net.Listener) error {
-	d.log.Info("monitor starts", zap.String("id", string(d.cfg.MyID)), zap.Int("port", d.cfg.Port),
+	d.log.Info("monitor starts", zap.String("id", string(d.cfg.MyID)), zap.Int("port", d.cfg.Port), zap.Int("tls-port", d.cfg.TLS.Port),
 		zap.Stringer("gossip", d.pool.Addr()), zap.Int("groups", len(d.cfg.Groups)), zap.String("state", d.store.Path()),
 		zap.Int("pid", os.Getpid()))
 	finished := make(chan struct{})
 	go func() { d.loop.run(d.done); close(finished) }()
 	<-d.loop.ready // nobody is told "no such master" while the groups are set up
 	go d.resolveNames()
+	go d.rereadOnHangup()
 	failed := make(chan error, len(listeners))
 	for _, ln := range listeners {
 		go func() { failed <- d.door.Serve(ln) }()

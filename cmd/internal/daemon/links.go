@@ -51,8 +51,17 @@ func (l *links) removeGroup(name string) {
 	l.groups.Store(&next)
 }
 
-// Dial connects to an instance or a peer.
+// Dial connects to an instance or a peer, with tls-replication by TLS.
 func (l *links) Dial(ctx context.Context, addr monitor.Addr) (net.Conn, error) {
+	nc, err := l.dialTCP(ctx, addr)
+	if err != nil || !l.d.cfg.TLS.Replication {
+		return nc, err
+	}
+	return l.d.tls.Handshake(ctx, nc)
+}
+
+// dialTCP connects from bind-source-addr where it is set.
+func (l *links) dialTCP(ctx context.Context, addr monitor.Addr) (net.Conn, error) {
 	d := l.dialer
 	if l.d.cfg.BindSource != "" {
 		source, err := sourceAddr(ctx, l.d.cfg.BindSource)
@@ -120,7 +129,7 @@ func (l *links) Self() (quorum.ID, monitor.Addr) {
 	g := l.d.globals()
 	addr := monitor.Addr{Host: g.AnnounceIP, Port: g.AnnouncePort}
 	if addr.Port == 0 {
-		addr.Port = l.d.cfg.Port
+		addr.Port = l.d.announcedPort()
 	}
 	return l.d.cfg.MyID, addr
 }

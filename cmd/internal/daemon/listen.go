@@ -19,7 +19,14 @@ import (
 // listen binds the RESP door before anything else is touched: a second process
 // on a busy port must leave file and log of the first alone.
 func (d *Daemon) listen() ([]net.Listener, error) {
-	opened, err := d.listenTCP()
+	opened, err := d.listenTCP("port", d.cfg.Port)
+	if err == nil && d.cfg.TLS.Port != 0 {
+		var secured []net.Listener
+		secured, err = d.listenTCP("tls-port", d.cfg.TLS.Port)
+		for _, ln := range secured {
+			opened = append(opened, d.tls.Listener(ln))
+		}
+	}
 	if err == nil && d.cfg.UnixSocket != "" {
 		var ln net.Listener
 		if ln, err = listenUnix(d.cfg); err == nil {
@@ -27,7 +34,7 @@ func (d *Daemon) listen() ([]net.Listener, error) {
 		}
 	}
 	if err == nil && len(opened) == 0 {
-		err = errors.New("port is 0 and there is no unixsocket: nobody could reach this monitor; set port")
+		err = errors.New("port and tls-port are 0 and there is no unixsocket: nobody could reach this monitor; set port or tls-port")
 	}
 	if err != nil {
 		closeAll(opened)
@@ -36,8 +43,9 @@ func (d *Daemon) listen() ([]net.Listener, error) {
 	return opened, nil
 }
 
-func (d *Daemon) listenTCP() ([]net.Listener, error) {
-	if d.cfg.Port == 0 || len(d.cfg.Bind) == 0 {
+// listenTCP listens on the port that a directive names, 0 for none.
+func (d *Daemon) listenTCP(directive string, port int) ([]net.Listener, error) {
+	if port == 0 || len(d.cfg.Bind) == 0 {
 		return nil, nil
 	}
 	var opened []net.Listener
@@ -47,17 +55,17 @@ func (d *Daemon) listenTCP() ([]net.Listener, error) {
 		if optional {
 			host = bind[1:]
 		}
-		ln, err := d.listenOn(net.JoinHostPort(listenHost(host), strconv.Itoa(d.cfg.Port)))
+		ln, err := d.listenOn(net.JoinHostPort(listenHost(host), strconv.Itoa(port)))
 		if err != nil && optional {
 			continue
 		}
 		if err != nil {
-			return opened, fmt.Errorf("listen on port %d: %w; %s", d.cfg.Port, err, listenAdvice(err))
+			return opened, fmt.Errorf("listen on %s %d: %w; %s", directive, port, err, listenAdvice(err, directive))
 		}
 		opened = append(opened, ln)
 	}
 	if len(opened) == 0 {
-		return nil, fmt.Errorf("listen on port %d: no address in \"bind\" could be used", d.cfg.Port)
+		return nil, fmt.Errorf("listen on %s %d: no address in \"bind\" could be used", directive, port)
 	}
 	return opened, nil
 }
@@ -111,9 +119,9 @@ func listenUnix(cfg *config.Config) (net.Listener, error) {
 	return ln, nil
 }
 
-func listenAdvice(err error) string {
+func listenAdvice(err error, directive string) string {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return "is another monitor running? Set port"
+		return "is another monitor running? Set " + directive
 	}
 	return "set bind to addresses of this machine"
 }
