@@ -155,7 +155,7 @@ func (f *aclFile) Read() (string, error) {
 		if errors.As(err, &cause) {
 			err = cause.Err
 		}
-		return "", fmt.Errorf("Error loading ACLs, opening file '%s': %w", f.name, err) //lint:ignore ST1005 Redis' text
+		return "", fmt.Errorf("Error loading ACLs, opening file '%s': %w", f.name, err)
 	}
 	return string(text), nil
 }
