@@ -19,7 +19,7 @@ export PATH := $(PATH):$(CURDIR)/.cache/redis/bin
 
 all: build
 build: ; CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o picket ./cmd/picket
-setup: ; @deploy/lab/get-redis.sh
+setup: ; @deploy/lab/get-redis.sh && deploy/lab/get-clients.sh
 lint: fmt vet staticcheck
 fmt: ; @bad=$$($$($(GO) env GOROOT)/bin/gofmt -l .); [ -z "$$bad" ] || { echo "not gofmt'd:"; echo "$$bad"; exit 1; }
 vet: ; $(GO) vet ./...

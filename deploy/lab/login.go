@@ -30,7 +30,12 @@ func (r *Redis) login(ctx context.Context, login *Login) (*Conn, error) {
 	if err != nil || login.Password() == "" {
 		return c, err
 	}
-	if _, err := c.Do(ctx, "AUTH", login.Password()); err != nil {
+	return login.enter(ctx, c)
+}
+
+// enter logs in on a connection, and closes it where that fails.
+func (l *Login) enter(ctx context.Context, c *Conn) (*Conn, error) {
+	if _, err := c.Do(ctx, "AUTH", l.Password()); err != nil {
 		c.Close()
 		return nil, err
 	}

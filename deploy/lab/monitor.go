@@ -24,12 +24,14 @@ type Watch struct {
 type MonitorConfig struct {
 	Program Program
 	Watch   Watch
-	Lines   []string   // added to its configuration
-	Net     *Namespace // nil for the lab's own
-	Port    int        // 0 is any that is free
-	Wrap    []string   // see Spec
-	Env     []string
-	TLS     *TLS // nil: without
+	Lines   []string // added to its configuration
+	// Password is what the lab itself logs in with; Lines say that one is asked.
+	Password string
+	Net      *Namespace // nil for the lab's own
+	Port     int        // 0 is any that is free
+	Wrap     []string   // see Spec
+	Env      []string
+	TLS      *TLS // nil: without
 }
 
 // Monitor is one running monitor, with its configuration and its events.
@@ -44,6 +46,7 @@ type Monitor struct {
 	Group  string
 	Net    *Namespace
 	tls    *TLS
+	login  *Login
 }
 
 // Addr is host:port of the monitor's RESP door.
@@ -110,7 +113,8 @@ func (l *Lab) NewMonitor(cfg MonitorConfig) (*Monitor, error) {
 	}
 	cfg.Watch = cfg.Watch.withDefaults()
 	m := &Monitor{Host: cfg.Net.Host(), Port: port, Gossip: gossip, Dir: dir, Conf: filepath.Join(dir, "sentinel.conf"),
-		Group: cfg.Watch.Name, Net: cfg.Net, tls: cfg.TLS}
+		Group: cfg.Watch.Name, Net: cfg.Net, tls: cfg.TLS, login: &Login{}}
+	m.login.Set(cfg.Password)
 	if err := os.WriteFile(m.Conf, []byte(m.config(cfg)), 0o644); err != nil {
 		return nil, fmt.Errorf("write a monitor's configuration: %w", err)
 	}
@@ -160,8 +164,14 @@ func (m *Monitor) Start(ctx context.Context) error {
 	})
 }
 
-// Dial opens a connection to the monitor.
-func (m *Monitor) Dial(ctx context.Context) (*Conn, error) { return m.tls.dial(ctx, m.Addr(), m.Net) }
+// Dial opens a connection to the monitor, logged in where it asks for a password.
+func (m *Monitor) Dial(ctx context.Context) (*Conn, error) {
+	c, err := m.tls.dial(ctx, m.Addr(), m.Net)
+	if err != nil || m.login.Password() == "" {
+		return c, err
+	}
+	return m.login.enter(ctx, c)
+}
 
 // Do runs one command on a connection of its own.
 func (m *Monitor) Do(ctx context.Context, args ...string) (any, error) {
