@@ -126,7 +126,7 @@ func (g *Group) welcome(a quorum.Answer) {
 	case v.Addr != a.Addr:
 		v.Addr = a.Addr
 		g.roster.Add(g.now, v.ID, a.Addr)
-		g.note("+sentinel-address-switch", g.masterSubject().String()+" ip "+a.Addr.Host+" port "+itoa(a.Addr.Port)+" for "+string(v.ID), "")
+		g.note("+sentinel-address-switch", g.masterSubject().String()+" ip "+g.shown(a.Addr).Host+" port "+itoa(a.Addr.Port)+" for "+string(v.ID), "")
 		g.newPeer(v, a)
 	}
 	v.LastHello = g.now

@@ -82,9 +82,17 @@ func (g *Group) note(name, payload string, reason monitor.Reason) {
 	g.emit(monitor.LevelNotice, name, payload, reason)
 }
 
+// shown is an address as events give it to clients (announceSentinelAddr).
+func (g *Group) shown(a monitor.Addr) monitor.Addr {
+	if !g.set.AnnounceHostnames {
+		a.Host = g.numeric(a.Host)
+	}
+	return a
+}
+
 // masterSubject is the configured master in an event.
 func (g *Group) masterSubject() monitor.Subject {
-	return monitor.Subject{Kind: "master", Name: g.set.Name, Addr: g.config.Master}
+	return monitor.Subject{Kind: "master", Name: g.set.Name, Addr: g.shown(g.config.Master)}
 }
 
 // subject is an instance in an event.
@@ -92,10 +100,11 @@ func (g *Group) subject(i *Instance) monitor.Subject {
 	if i.Addr == g.config.Master {
 		return g.masterSubject()
 	}
-	return monitor.Subject{Kind: "slave", Name: i.Addr.String(), Addr: i.Addr, Group: g.set.Name, Master: g.config.Master}
+	addr := g.shown(i.Addr)
+	return monitor.Subject{Kind: "slave", Name: addr.String(), Addr: addr, Group: g.set.Name, Master: g.shown(g.config.Master)}
 }
 
 // peerSubject is another monitor in an event.
 func (g *Group) peerSubject(v *Voter) monitor.Subject {
-	return monitor.Subject{Kind: "sentinel", Name: string(v.ID), Addr: v.Addr, Group: g.set.Name, Master: g.config.Master}
+	return monitor.Subject{Kind: "sentinel", Name: string(v.ID), Addr: g.shown(v.Addr), Group: g.set.Name, Master: g.shown(g.config.Master)}
 }

@@ -116,6 +116,24 @@ func (g *Group) resolved(in Resolved) {
 		})
 	}
 	g.names[in.Host] = in.IP
+	g.dropDoubles()
+}
+
+// dropDoubles forgets replicas that are an instance known under another address as
+// well, by a name that did not resolve until now: one of the two would else be told to
+// replicate from itself. While a failover is under way nothing is dropped.
+func (g *Group) dropDoubles() {
+	if g.attempt != nil {
+		return
+	}
+	double := func(i *Instance) bool {
+		first := g.instances[slices.IndexFunc(g.instances, func(j *Instance) bool { return g.same(j.Addr, i.Addr) })]
+		return g.isReplica(i) && !g.isDeposed(i) && (first != i || g.same(i.Addr, g.config.Master))
+	}
+	kept := slices.DeleteFunc(slices.Clone(g.instances), double)
+	if len(kept) < len(g.instances) {
+		g.instances, g.retarget, g.dirty = kept, true, true
+	}
 }
 
 // names reports whether an instance has that host as address or as master.

@@ -123,7 +123,7 @@ func (g *Group) endReconf() {
 func (g *Group) formerSubject() monitor.Subject {
 	s := g.masterSubject()
 	if g.attempt != nil {
-		s.Addr = g.attempt.oldOwner
+		s.Addr = g.shown(g.attempt.oldOwner)
 	}
 	return s
 }

@@ -29,6 +29,10 @@ type Settings struct {
 	SilenceGrace      bool          // default true: silence counts only after the silence limit
 	MisconfDown       bool          // default true: -MISCONF counts toward sdown, as in Sentinel
 
+	// AnnounceHostnames names instances in events by their host names, where they have
+	// any; otherwise by the addresses that these resolve to. Default false.
+	AnnounceHostnames bool
+
 	// Shown by SENTINEL MASTER; the shells use them, the core does not.
 	NotificationScript   string
 	ClientReconfigScript string

@@ -21,7 +21,7 @@ func (g *Group) switchTo(c quorum.Configuration, from *Voter) {
 	}
 	old := g.master()
 	i, _ := g.member(c.Master)
-	g.warn("+switch-master", g.set.Name+" "+old.Addr.Fields()+" "+c.Master.Fields(), ReasonPromoted)
+	g.warn("+switch-master", g.set.Name+" "+g.shown(old.Addr).Fields()+" "+g.shown(c.Master).Fields(), ReasonPromoted)
 	role := "leader"
 	if c.Leader != g.self {
 		role = "observer"

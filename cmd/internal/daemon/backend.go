@@ -30,7 +30,7 @@ func (b backend) View(name string) (*failover.View, bool) {
 		return nil, false
 	}
 	v := s.view.Load()
-	return v, v != nil
+	return b.d.shownView(v), v != nil
 }
 
 // Views returns all pictures in configuration order.
@@ -38,7 +38,7 @@ func (b backend) Views() []*failover.View {
 	var list []*failover.View
 	for _, s := range b.d.board.slots.Load().order {
 		if v := s.view.Load(); v != nil {
-			list = append(list, v)
+			list = append(list, b.d.shownView(v))
 		}
 	}
 	return list
@@ -150,7 +150,7 @@ func (b backend) resolvable(ctx context.Context, host string) error {
 	if !b.d.globals().ResolveHostnames {
 		return respapi.InvalidAddress
 	}
-	if _, err := net.DefaultResolver.LookupHost(ctx, host); err != nil {
+	if !b.d.resolver.learn(ctx, host) {
 		return respapi.InvalidAddress
 	}
 	return nil
@@ -271,7 +271,7 @@ func (b backend) AskDown(ctx context.Context, q respapi.DownQuestion) (respapi.D
 func (d *Daemon) groupAt(addr monitor.Addr) (*slot, *failover.View) {
 	for _, s := range d.board.slots.Load().order {
 		c, v := s.config.Load(), s.view.Load()
-		if c != nil && v != nil && (c.Master == addr || d.shown(c.Master) == addr) {
+		if c != nil && v != nil && (c.Master == addr || d.numeric(c.Master) == d.numeric(addr)) {
 			return s, v
 		}
 	}

@@ -107,39 +107,47 @@ func (b *board) groupNames() []string {
 	return names
 }
 
-// hosts lists the host names among the addresses of all groups.
-func (b *board) hosts() []string {
-	seen := map[string]bool{}
-	note := func(a monitor.Addr) {
-		if a.Host != "" && net.ParseIP(a.Host) == nil {
-			seen[a.Host] = true
-		}
-	}
+// hosts lists the host names among the addresses of all groups, each with the groups
+// that have it.
+func (b *board) hosts() map[string][]string {
+	seen := map[string][]string{}
 	for _, s := range b.slots.Load().order {
-		v := s.view.Load()
-		if v == nil {
-			continue
-		}
-		note(v.Master.Addr)
-		for _, r := range v.Replicas {
-			note(r.Addr)
-			note(monitor.Addr{Host: r.Info.MasterHost, Port: r.Info.MasterPort})
+		if v := s.view.Load(); v != nil {
+			for _, host := range hostsOf(v) {
+				seen[host] = append(seen[host], s.name)
+			}
 		}
 	}
-	list := make([]string, 0, len(seen))
-	for h := range seen {
-		list = append(list, h)
+	return seen
+}
+
+// hostsOf lists the host names of one group, each once.
+func hostsOf(v *failover.View) []string {
+	var list []string
+	note := func(host string) {
+		if isName(host) && !slices.Contains(list, host) {
+			list = append(list, host)
+		}
 	}
-	slices.Sort(list)
+	note(v.Master.Addr.Host)
+	for _, r := range v.Replicas {
+		note(r.Addr.Host)
+		note(r.Info.MasterHost)
+	}
+	for _, p := range v.Peers {
+		note(p.Addr.Host)
+	}
 	return list
 }
 
+func isName(host string) bool { return host != "" && net.ParseIP(host) == nil }
+
 // forgetNames drops the addresses of host names that nobody has any more: an
 // instance may tell another name with each INFO.
-func (b *board) forgetNames(current []string) {
+func (b *board) forgetNames(current map[string][]string) {
 	known := *b.names.Load()
 	kept := make(map[string]string, len(current))
-	for _, host := range current {
+	for host := range current {
 		if ip, ok := known[host]; ok {
 			kept[host] = ip
 		}

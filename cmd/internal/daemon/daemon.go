@@ -44,13 +44,14 @@ type Daemon struct {
 	start time.Time
 	ready func()
 
-	store *config.Store
-	links *links
-	local localAddrs
-	board *board
-	users users
-	knobs *knobs
-	loop  *loop
+	store    *config.Store
+	links    *links
+	resolver *resolver
+	local    localAddrs
+	board    *board
+	users    users
+	knobs    *knobs
+	loop     *loop
 
 	prober  *probe.Prober
 	actor   *act.Actor
@@ -93,7 +94,8 @@ func Run(ctx context.Context, o Options) error {
 	d.done, d.stop = context.WithCancel(ctx)
 	defer d.stop()
 	d.board = newBoard(d, o.Version)
-	d.links = newLinks(d)
+	d.links, d.resolver = newLinks(d), newResolver(d)
+	d.resolver.first(d.cfg.Groups)
 	if err := d.openShells(); err != nil {
 		return err
 	}
@@ -168,7 +170,7 @@ func (d *Daemon) openShells() error {
 func (d *Daemon) gossipConfig(s sink) gossip.Config {
 	c := gossip.Config{
 		ID: d.cfg.MyID, Boot: d.cfg.Boot, Port: d.plainPort() + 1000, Bind: d.cfg.GossipBind, Key: d.gossipKey(),
-		Sink: s, Watcher: s, State: gossipState{d}, Clock: d.clock, Log: d.log.Named("gossip"), Advertise: d.cfg.AnnounceIP,
+		Sink: s, Watcher: s, State: gossipState{d}, Clock: d.clock, Log: d.log.Named("gossip"), Advertise: d.resolver.advertised(d.cfg.AnnounceIP),
 	}
 	if c.Port > 65535 {
 		c.Port = 0
@@ -222,7 +224,7 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 	finished := make(chan struct{})
 	go func() { d.loop.run(d.done); close(finished) }()
 	<-d.loop.ready // nobody is told "no such master" while the groups are set up
-	go d.resolveNames()
+	go d.resolver.run()
 	go d.rereadOnHangup()
 	failed := make(chan error, len(listeners))
 	for _, ln := range listeners {

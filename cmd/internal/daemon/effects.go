@@ -89,6 +89,10 @@ func (d *Daemon) act(ctx context.Context, e failover.Effect) failover.Done {
 	case failover.Promote:
 		return d.promote(e.Group, a)
 	case failover.Repoint:
+		if d.itself(e.Group, a) {
+			d.log.Warn("an instance is not told to replicate from itself", zap.Stringer("instance", a.Addr), zap.Stringer("master", a.To))
+			return failover.Done{Outcome: failover.OutcomeNotSent, Detail: "it is the master under another address"}
+		}
 		ctx, cancel := context.WithTimeout(ctx, repointWait)
 		defer cancel()
 		r, err := d.actor.Repoint(ctx, act.Target{Group: e.Group, Addr: a.Addr}, d.shown(a.To))

@@ -133,7 +133,7 @@ func (b backend) Globals() []respapi.Setting {
 
 // SetGlobals changes settings of the whole monitor, all or none, and saves them.
 func (b backend) SetGlobals(ctx context.Context, words []string) error {
-	return b.saved(ctx, func(monitor.Instant) error {
+	return b.saved(ctx, func(now monitor.Instant) error {
 		next := *b.d.globals()
 		if err := next.Set(words); err != nil {
 			var refusal config.Refusal
@@ -143,6 +143,7 @@ func (b backend) SetGlobals(ctx context.Context, words []string) error {
 			return err
 		}
 		b.d.applyGlobals(&next)
+		b.d.loop.nameAs(now, next.AnnounceHostnames)
 		return nil
 	})
 }

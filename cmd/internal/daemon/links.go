@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"picket/config"
-	"picket/failover"
 	"picket/monitor"
 	"picket/quorum"
 )
@@ -70,7 +68,7 @@ func (l *links) dialTCP(ctx context.Context, addr monitor.Addr) (net.Conn, error
 		}
 		d.LocalAddr = source
 	}
-	return d.DialContext(ctx, "tcp", addr.String())
+	return l.d.resolver.dial(ctx, &d, addr)
 }
 
 // sourceAddr is the local address that bind-source-addr names.
@@ -140,50 +138,13 @@ func (d *Daemon) shown(a monitor.Addr) monitor.Addr {
 	if d.globals().AnnounceHostnames {
 		return a
 	}
+	return d.numeric(a)
+}
+
+// numeric is an address with its host name, if it has one that is known, resolved.
+func (d *Daemon) numeric(a monitor.Addr) monitor.Addr {
 	if ip, ok := (*d.board.names.Load())[a.Host]; ok {
 		a.Host = ip
 	}
 	return a
-}
-
-// resolvePeriod is how often host names are looked up again.
-const resolvePeriod = 5 * time.Second
-
-// resolveNames keeps the numeric addresses of host names fresh, beside the loop:
-// a slow resolver never delays a decision.
-func (d *Daemon) resolveNames() {
-	tick := time.NewTicker(resolvePeriod)
-	defer tick.Stop()
-	for {
-		hosts := d.board.hosts()
-		d.board.forgetNames(hosts)
-		for _, host := range hosts {
-			d.resolve(host)
-		}
-		select {
-		case <-d.done.Done():
-			return
-		case <-tick.C:
-		case <-d.board.newNames:
-		}
-	}
-}
-
-func (d *Daemon) resolve(host string) {
-	ctx, cancel := context.WithTimeout(d.done, resolvePeriod)
-	defer cancel()
-	found, err := net.DefaultResolver.LookupHost(ctx, host)
-	if err != nil || len(found) == 0 {
-		return // the dial reports it as name-unresolved; the last address is kept
-	}
-	known := *d.board.names.Load()
-	if slices.Contains(found, known[host]) {
-		return // several addresses: the one in use stands
-	}
-	next := maps.Clone(known)
-	next[host] = found[0]
-	d.board.names.Store(&next)
-	for _, name := range d.board.groupNames() {
-		d.loop.put(job{group: name, in: failover.Resolved{Host: host, IP: found[0]}})
-	}
 }

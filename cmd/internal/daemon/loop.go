@@ -244,10 +244,14 @@ func (l *loop) watch(groups ...config.Group) {
 func (l *loop) begin(g config.Group) {
 	w := &watched{conf: g.Clone(), slot: l.d.board.slot(g.Settings.Name), index: -1}
 	w.orders, w.recall = context.WithCancel(l.d.done)
-	out := l.mon.Start(l.d.clock(), g.Settings, g.Saved)
+	w.conf.Settings.AnnounceHostnames = l.d.globals().AnnounceHostnames
+	out := l.mon.Start(l.d.clock(), w.conf.Settings, g.Saved)
 	w.group = l.mon.Groups()[len(l.mon.Groups())-1]
 	l.groups[g.Settings.Name] = w
 	l.apply(w, out)
+	for _, in := range l.d.resolver.known(g) {
+		l.apply(w, w.group.Step(l.d.clock(), in))
+	}
 	l.publishView(w)
 	v := w.slot.view.Load()
 	l.d.log.Info("group watched", zap.String("group", g.Settings.Name), zap.Stringer("master", w.group.Master()),

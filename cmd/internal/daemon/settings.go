@@ -8,6 +8,16 @@ import (
 	"picket/monitor"
 )
 
+// nameAs makes events name instances by their host names, or by their addresses.
+func (l *loop) nameAs(now monitor.Instant, hostnames bool) {
+	for _, w := range l.groups {
+		if w.conf.Settings.AnnounceHostnames != hostnames {
+			w.conf.Settings.AnnounceHostnames = hostnames
+			l.apply(w, w.group.Step(now, failover.SettingsChanged{Settings: w.conf.Settings}))
+		}
+	}
+}
+
 // changed makes new settings of a group take effect.
 func (l *loop) changed(w *watched, now monitor.Instant, changes []config.Change) {
 	before := (*l.d.links.groups.Load())[w.slot.name]
