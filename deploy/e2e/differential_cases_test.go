@@ -32,11 +32,13 @@ type block struct {
 //
 //	b>      send it on a second connection
 //	~       do not look for its replies, they come with those of the next command
+//	until <text>|  send it again until its replies, unmasked, have that text
+//	replica>  send it to the replica; nothing is compared
 //	inline  send it as an inline command
 //	raw     send these bytes, written as in Go
 //
 // {id}, {addr}, {laddr}, {b.id}, {b.addr} stand for the connections' own, {port}
-// for the monitor's port, {master} and {replica} for the ports of the instances.
+// for the monitor's port, {epoch1} to {epoch3} for epochs that nobody had yet, {master} and {replica} for the ports of the instances.
 func readBlocks(folder string) ([]block, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.cases"))
 	if err != nil {
@@ -99,15 +101,22 @@ func (b *block) mentions(what string) bool {
 
 // step is one line of a block as it is sent.
 type step struct {
-	second bool // on the second connection
-	quiet  bool
-	bytes  []byte
+	second  bool // on the second connection
+	quiet   bool
+	replica bool
+	until   string
+	bytes   []byte
 }
 
 // parse reads a line whose variables were replaced.
 func parseStep(line string) (s step, err error) {
 	line, s.second = strings.CutPrefix(line, "b> ")
 	line, s.quiet = strings.CutPrefix(line, "~ ")
+	line, s.replica = strings.CutPrefix(line, "replica> ")
+	if rest, ok := strings.CutPrefix(line, "until "); ok {
+		s.until, line, _ = strings.Cut(rest, "| ")
+		s.until = strings.ReplaceAll(s.until, `\n`, "\n")
+	}
 	if text, ok := strings.CutPrefix(line, "raw "); ok {
 		bytes, err := strconv.Unquote(`"` + text + `"`)
 		s.bytes = []byte(bytes)

@@ -19,6 +19,7 @@ type differential struct {
 	worlds map[string][2]*contender // redis-sentinel and picket, by name of the world
 	meant  []*difference
 	cases  int
+	epoch  int // of votes: newer for each block
 	// instanceIDs are the run ids of the instances.
 	instanceIDs []string
 	differed    map[*difference]int // replies by the entry that allows them
@@ -75,9 +76,25 @@ func (d *differential) startWorlds() {
 		}
 		d.worlds[w.world] = pair
 	}
-	for world := range d.worlds {
+	for world, pair := range d.worlds {
+		for _, s := range pair {
+			d.calm(s)
+		}
 		d.settle(world)
 	}
+}
+
+// calm keeps a side out of TILT, which a busy machine can bring redis-sentinel into.
+func (d *differential) calm(s *contender) {
+	d.Helper()
+	var c *diffConn
+	d.must(lab.Poll(d.ctx, "wait until "+s.name+" listens", func(ctx context.Context) (ok bool) {
+		var err error
+		c, err = s.open(ctx, 2, false)
+		return err == nil
+	}))
+	defer c.Close()
+	c.ask(lab.Encode("SENTINEL", "DEBUG", "tilt-trigger", "600000"))
 }
 
 func (d *differential) settle(world string) {
@@ -200,12 +217,17 @@ func (d *differential) playOn(s *contender, b block, resp int) [][]*node {
 		if st.second {
 			c = conns[1]
 		}
-		if st.quiet {
+		switch {
+		case st.quiet:
 			c.tell(st.bytes)
 			all = append(all, nil)
 			continue
+		case st.replica:
+			d.do(d.Replicas[0], splitWords(strings.TrimPrefix(line, "replica> "))...)
+			all = append(all, nil)
+			continue
 		}
-		replies := c.ask(st.bytes)
+		replies := d.askUntil(c, st)
 		for _, r := range replies {
 			d.equalise(r, s, b)
 		}
@@ -214,8 +236,33 @@ func (d *differential) playOn(s *contender, b block, resp int) [][]*node {
 	return all
 }
 
+// askUntil asks, again and again if the step wants it, for as long as connections live.
+func (d *differential) askUntil(c *diffConn, st step) []*node {
+	d.Helper()
+	for last := ""; ; {
+		replies := c.ask(st.bytes)
+		text := shown(whole(replies))
+		if strings.Contains(text, st.until) {
+			return replies
+		}
+		if c.shut || d.ctx.Err() != nil {
+			d.Fatalf("%s: %q: waited in vain for %q:\n%s", c.RemoteAddr(), st.bytes, st.until, last)
+		}
+		last = text
+		pause(d.ctx, 20*time.Millisecond)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
 func (d *differential) variables(s *contender, conns [2]*diffConn) *strings.Replacer {
-	list := []string{"{port}", strconv.Itoa(s.monitor.Port), "{master}", strconv.Itoa(d.Master.Port), "{replica}", strconv.Itoa(d.Replicas[0].Port)}
+	d.epoch += 10
+	list := []string{"{epoch1}", strconv.Itoa(d.epoch), "{epoch2}", strconv.Itoa(d.epoch + 1), "{epoch3}", strconv.Itoa(d.epoch + 2), "{port}", strconv.Itoa(s.monitor.Port), "{master}", strconv.Itoa(d.Master.Port), "{replica}", strconv.Itoa(d.Replicas[0].Port)}
 	for i, prefix := range []string{"", "b."} {
 		if c := conns[i]; c != nil {
 			list = append(list, "{"+prefix+"id}", c.id, "{"+prefix+"addr}", c.LocalAddr().String(), "{"+prefix+"laddr}", c.RemoteAddr().String())
