@@ -119,6 +119,20 @@ func (a *Asker) Reconcile(peers []Peer) {
 	a.peers = wanted
 }
 
+// Renew makes all links anew, because the credentials have changed. The end of the old
+// ones is not reported; what is asked on them now is answered still.
+func (a *Asker) Renew() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range a.peers {
+		p.door.renew()
+		select {
+		case p.renew <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // Ask sends a question and returns; exactly one Answer follows, within the
 // question's deadline (0 is one second).
 func (a *Asker) Ask(q quorum.Question) {

@@ -57,10 +57,12 @@ func causeOf(err error) monitor.Cause {
 }
 
 func isTLS(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "remote error" || op.Op == "local error") {
+		return true // an alert, whose type nobody can name
+	}
 	_, record := errors.AsType[tls.RecordHeaderError](err)
-	_, alert := errors.AsType[tls.AlertError](err)
 	_, verify := errors.AsType[*tls.CertificateVerificationError](err)
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, host := errors.AsType[x509.HostnameError](err)
-	return record || alert || verify || authority || host
+	return record || verify || authority || host
 }

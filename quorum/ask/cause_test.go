@@ -28,8 +28,9 @@ func TestWhyALinkWasLost(t *testing.T) {
 		monitor.CauseTimeout:    {errNoAnswer, context.DeadlineExceeded, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}},
 		monitor.CauseClosed:     {io.EOF, io.ErrUnexpectedEOF, fmt.Errorf("read reply: %w", io.EOF)},
 		monitor.CauseUnresolved: {&net.OpError{Op: "dial", Err: &net.DNSError{Name: "peer", IsTimeout: true}}},
-		monitor.CauseTLS:        {tls.RecordHeaderError{Msg: "not TLS"}, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}},
-		monitor.CauseProtocol:   {errors.New("redis: can't parse reply")},
+		monitor.CauseTLS: {tls.RecordHeaderError{Msg: "not TLS"}, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
+			&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}},
+		monitor.CauseProtocol: {errors.New("redis: can't parse reply")},
 	}
 	for want, errs := range cases {
 		for _, err := range errs {

@@ -41,12 +41,30 @@ type door struct {
 
 	mu     sync.Mutex
 	closed bool
+	era    int        // counts the renewals; a link of an older one is not used again
 	idle   []idleLink // the one used last is last
 }
 
 type idleLink struct {
 	*link
 	since time.Time
+}
+
+// renew lets no link be used again that was made before.
+func (d *door) renew() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.era++
+	for _, l := range d.idle {
+		l.close()
+	}
+	d.idle = nil
+}
+
+func (d *door) now() (era int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.era
 }
 
 func newDoor(a *Asker, addr monitor.Addr) *door {
@@ -73,11 +91,13 @@ func (d *door) exchange(ctx context.Context, in lane, f func(*link) error) error
 		}
 	}
 	dialling, cancel := context.WithTimeout(ctx, d.dialFor)
+	era := d.now() // before the credentials are read
 	l, err := d.asker.openLink(dialling, d.addr)
 	cancel()
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
+	l.era = era
 	return d.lend(l, f)
 }
 
@@ -102,7 +122,7 @@ func (d *door) takeIdle() *link {
 func (d *door) giveBack(l *link) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || !l.usable() || len(d.idle) >= voteWidth {
+	if d.closed || l.era != d.era || !l.usable() || len(d.idle) >= voteWidth {
 		l.close()
 		return
 	}

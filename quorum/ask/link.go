@@ -42,6 +42,7 @@ var (
 type link struct {
 	conn   *handedConn
 	client *redis.Client
+	era    int         // of the door that made it
 	kind   quorum.Kind // what this connection's other end turned out to be
 }
 

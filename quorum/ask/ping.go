@@ -19,6 +19,7 @@ type peer struct {
 	asker  *Asker
 	door   *door
 	cancel context.CancelFunc
+	renew  chan struct{} // our credentials changed
 
 	confirming int // confirmations under way, under the Asker's lock
 }
@@ -26,7 +27,7 @@ type peer struct {
 // startPeer starts pinging. The Asker's lock is held.
 func (a *Asker) startPeer(p Peer) *peer {
 	ctx, cancel := context.WithCancel(a.ctx)
-	started := &peer{Peer: p, asker: a, door: newDoor(a, p.Addr), cancel: cancel}
+	started := &peer{Peer: p, asker: a, door: newDoor(a, p.Addr), cancel: cancel, renew: make(chan struct{}, 1)}
 	a.running.Go(func() { started.run(ctx) })
 	return started
 }
@@ -42,30 +43,40 @@ func (p *peer) run(ctx context.Context) {
 	pace := time.NewTicker(p.asker.cfg.PingEvery)
 	defer pace.Stop()
 	for ctx.Err() == nil {
+		renewed := false
 		l, err := p.asker.openLink(ctx, p.Addr)
 		if err != nil {
 			p.lost(ctx, causeOf(err))
 		} else {
-			p.pingOn(ctx, l, pace.C)
+			renewed = p.pingOn(ctx, l, pace.C)
 			l.close()
 		}
-		p.pause(ctx, pace.C)
+		if !renewed {
+			p.pause(ctx, pace.C)
+		}
 	}
 }
 
-// pingOn pings at every tick until the link is lost.
-func (p *peer) pingOn(ctx context.Context, l *link, tick <-chan time.Time) {
+// pingOn pings at every tick until the link is lost, or to be renewed.
+func (p *peer) pingOn(ctx context.Context, l *link, tick <-chan time.Time) (renewed bool) {
 	for p.ping(ctx, l) {
-		p.pause(ctx, tick)
+		if p.pause(ctx, tick) {
+			return true
+		}
 	}
+	return false
 }
 
-func (p *peer) pause(ctx context.Context, tick <-chan time.Time) {
+// pause waits for the next tick, or until the link is to be renewed, and reports that.
+func (p *peer) pause(ctx context.Context, tick <-chan time.Time) (renewed bool) {
 	select {
 	case <-ctx.Done():
+	case <-p.renew:
+		return true
 	case now := <-tick:
 		p.door.trim(now)
 	}
+	return false
 }
 
 // ping reports whether the link can take another PING.

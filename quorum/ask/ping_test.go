@@ -106,3 +106,32 @@ func TestReconcileEndsAndMovesLinks(t *testing.T) {
 		diff(t, "contacts after the end", s.contacts(), []string(nil))
 	})
 }
+
+// New credentials take links anew, at once and without a word of loss; a link that was
+// busy then is not used again.
+func TestRenewedLinksLogInAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		peer := s.house(addrOf(2), picketOf(2))
+		s.Reconcile([]Peer{{ID: idOf(2), Addr: addrOf(2), Kind: quorum.KindPicket}})
+		<-time.After(500 * time.Millisecond)
+		s.Ask(quorum.Question{Peer: idOf(2), Addr: addrOf(2), Kind: quorum.KindPicket, Group: "g"})
+		synctest.Wait()
+		before := peer.dialled()
+		s.Renew()
+		synctest.Wait()
+		if got := peer.dialled() - before; got != 1 {
+			t.Errorf("%d new links at once, want one to ping on", got)
+		}
+		s.Ask(quorum.Question{Peer: idOf(2), Addr: addrOf(2), Kind: quorum.KindPicket, Group: "g"})
+		synctest.Wait()
+		if got := peer.dialled() - before; got != 2 {
+			t.Errorf("%d new links for a question, want another", got-1)
+		}
+		if got := peer.connections(); got != 2 {
+			t.Errorf("%d links are open, want 2", got)
+		}
+		<-time.After(2 * time.Second)
+		diff(t, "contacts", s.contacts(), []string{"0s pong", "500ms pong", "1s pong", "2s pong"})
+	})
+}

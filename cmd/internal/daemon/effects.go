@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"go.uber.org/zap"
@@ -211,6 +212,7 @@ func (l *loop) repeer() {
 		}
 	}
 	l.d.asker.Reconcile(peers)
+	maps.DeleteFunc(l.refused, func(id quorum.ID, _ bool) bool { return l.mon.Peer(id) == nil })
 	l.reconcileGossip()
 }
 

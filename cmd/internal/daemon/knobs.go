@@ -151,10 +151,13 @@ func (b backend) SetGlobals(ctx context.Context, words []string) error {
 // globals are the settings of now.
 func (d *Daemon) globals() *config.Globals { return d.knobs.globals.Load() }
 
-// applyGlobals makes new settings of the whole monitor take effect. Links that
-// stand keep the credentials that they were made with.
+// applyGlobals makes new settings of the whole monitor take effect. With new
+// credentials the links to other monitors are made anew, as in Sentinel.
 func (d *Daemon) applyGlobals(next *config.Globals) {
-	d.knobs.globals.Store(next)
+	old := d.knobs.globals.Swap(next)
+	if old.SentinelUser != next.SentinelUser || old.SentinelPass != next.SentinelPass {
+		d.asker.Renew()
+	}
 	d.level.SetLevel(zlog.Level(next.LogLevel))
 	select {
 	case d.board.newNames <- struct{}{}: // hostnames may be shown otherwise from now on

@@ -11,6 +11,7 @@ import (
 	"picket/failover"
 	"picket/monitor"
 	"picket/monitor/probe"
+	"picket/quorum"
 )
 
 const (
@@ -52,6 +53,7 @@ type loop struct {
 	beats   atomic.Uint64
 	members memberBox
 	routine routineBox
+	refused map[quorum.ID]bool    // peers that do not take our credentials, and were told of
 	gossip  map[monitor.Addr]bool // addresses that peers gave for their gossip
 }
 
@@ -76,7 +78,7 @@ type watched struct {
 func newLoop(d *Daemon, mon *failover.Monitor) *loop {
 	l := &loop{
 		d: d, mon: mon, jobs: make(chan job, queueLength), saved: make(chan saveResult, 1), ready: make(chan struct{}),
-		groups: map[string]*watched{}, gossip: map[monitor.Addr]bool{},
+		groups: map[string]*watched{}, refused: map[quorum.ID]bool{}, gossip: map[monitor.Addr]bool{},
 	}
 	l.writer = newWriter(d.store, l.saved)
 	l.tickets.init()
@@ -177,6 +179,7 @@ func (l *loop) step(j job) {
 	case nil:
 		j.run(now)
 	case failover.Contacted:
+		l.heedRefusal(in.Contact)
 		l.mon.Contacted(in.Contact) // groups see it at their next step, within a ping period
 	default:
 		if w := l.groups[j.group]; w != nil {

@@ -22,7 +22,7 @@ func masterFlags(v *failover.View) []string {
 	f.add("s_down", m.Down)
 	f.add("o_down", m.ODown)
 	f.add("master", true)
-	f.add("disconnected", !m.Connected)
+	f.add("disconnected", !m.Connected || refusesUs(m))
 	f.add("failover_in_progress", v.FailoverState != "")
 	f.add("force_failover", v.Forced)
 	f.instance(m)
@@ -33,11 +33,17 @@ func replicaFlags(r *failover.InstanceView) []string {
 	f := flags{}
 	f.add("s_down", r.Down)
 	f.add("slave", true)
-	f.add("disconnected", !r.Connected)
+	f.add("disconnected", !r.Connected || refusesUs(r))
 	f.add("promoted", r.Promoted)
 	f.add("reconf_"+r.Reconf, r.Reconf != "")
 	f.instance(r)
 	return f
+}
+
+// refusesUs reports whether the instance does not take our credentials. Sentinel shows
+// that as disconnected: its subscription is refused, and it gives that link up.
+func refusesUs(i *failover.InstanceView) bool {
+	return i.Verdict.State == monitor.StateBlind && (i.Verdict.Reason == monitor.ReasonNoAuth || i.Verdict.Reason == monitor.ReasonWrongPass)
 }
 
 // instance adds the flags that end the list for masters and replicas.
