@@ -23,6 +23,9 @@ const (
 	confirmFor = 2 * time.Second
 	// obeyWait is how long a deposed master that obeyed is given to show it in INFO.
 	obeyWait = time.Second
+	// maxRefusals is how often a deposed master may refuse our orders before
+	// another one that is back has its turn.
+	maxRefusals = 5
 )
 
 // deposition is the work on a deposed master, from the switch until it follows.
@@ -37,6 +40,7 @@ type deposition struct {
 	effect  uint64          // the Repoint under way
 	fenced  bool            // a fence is in place that must be lifted
 	told    bool            // +divergence was published
+	refused int             // orders, one after the other
 }
 
 // advanceDeposed brings the deposed master back as a replica: confirmed by a
@@ -126,13 +130,15 @@ func (g *Group) nextDeposed() {
 	}
 }
 
-// turnToReturned works on whichever deposed master is back and can obey. One
-// that went away again does not keep the others waiting.
+// turnToReturned works on whichever deposed master is back and can obey. One that
+// went away again, or refuses all we order, does not keep the others waiting.
 func (g *Group) turnToReturned() {
 	d := g.deposed
-	if d.effect != 0 || len(g.fencing) > 0 || d.back != monitor.Never && d.ready != monitor.Never && g.linked(d.Addr) {
+	at := d.back != monitor.Never && d.ready != monitor.Never && g.linked(d.Addr) && d.refused < maxRefusals
+	if d.effect != 0 || len(g.fencing) > 0 || at {
 		return
 	}
+	d.refused = 0
 	for n, d := range g.older {
 		if i := g.instance(d.Addr); i != nil && i.Evidence.LinkUp && i.Evidence.LastReply > d.awaited && !cannotObey(i) {
 			g.older[n], g.deposed = g.deposed, d
@@ -279,6 +285,9 @@ func (g *Group) fenceDone(addr monitor.Addr, r Done) {
 		g.lookAgain(g.now.Add(deposedPoll))
 		return
 	case r.Outcome != OutcomeDone:
+		if wanted {
+			d.refused++
+		}
 		g.lookAgain(g.now.Add(deposedPoll))
 		return
 	case !wanted || g.electing():
@@ -341,8 +350,10 @@ func (g *Group) deposedDone(r Done) {
 	if r.Outcome == OutcomeDone {
 		i := g.instance(d.Addr)
 		g.note("+convert-to-slave", g.subject(i).String(), ReasonDeposed)
-		d.settled = g.now
+		d.settled, d.refused = g.now, 0
 		g.do(Refresh{Addr: d.Addr})
+	} else {
+		d.refused++
 	}
 	d.tried = g.now
 	g.lookAgain(g.now.Add(4 * deposedPoll))

@@ -3,6 +3,7 @@ package failover
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"picket/monitor"
 	"picket/quorum"
@@ -218,5 +219,37 @@ func TestAPromotionWhoseLeaderDiedIsAdopted(t *testing.T) {
 		if c := b.g.Configuration(); c.Master != replicaB || c.Epoch != 5 || c.Leader != peer2 {
 			t.Errorf("told=%t: adopted %+v", told, c)
 		}
+	}
+}
+
+// refuses carries out every fence on a, and refuses every order to it, for d;
+// it returns whether another was fenced meanwhile.
+func (b *bench) refuses(a monitor.Addr, d time.Duration) (otherFenced bool) {
+	for end := b.now.Add(d); b.now < end; b.pass(10 * ms) {
+		for n := 0; n < len(b.effects); n++ { // each may ask for more
+			switch e := b.effects[n]; act := e.Action.(type) {
+			case Fence:
+				otherFenced = otherFenced || act.Addr != a
+				b.step(Done{Effect: e.ID, Outcome: OutcomeDone, Info: *b.info[act.Addr]})
+			case Repoint:
+				b.step(Done{Effect: e.ID, Outcome: OutcomeRefused})
+			}
+		}
+		b.forget()
+	}
+	return otherFenced
+}
+
+func TestADeposedMasterThatRefusesDoesNotKeepAnotherWaiting(t *testing.T) {
+	b, winner := switched(t)
+	other := replicaA
+	if winner == replicaA {
+		other = replicaB
+	}
+	b.g.older = append(b.g.older, &deposition{Deposed: Deposed{Addr: other}, awaited: b.now})
+	b.info[other].Role, b.info[other].MasterHost, b.info[other].MasterPort = monitor.RoleMaster, "", 0
+	b.inform(other)
+	if !b.refuses(master, 3*time.Second) {
+		t.Errorf("%s, which is back, was left alone while %s refused", other, master)
 	}
 }
