@@ -170,7 +170,8 @@ func (l *ledger) scriptIsRespected(n *node, g *watched) {
 	if m == nil || !m.up || g.set.Busy != "wait" || g.group.View(n.clock()).Forced || m.blind != monitor.ReplyNone {
 		return
 	}
-	if m.script.busy(l.w.now) && l.w.now-m.script.busyAt > time.Second && l.w.now >= m.frozen && l.w.now >= m.paused &&
+	spoke := l.w.now >= m.frozen+time.Second && l.w.now >= m.paused+time.Second // not only since the order left
+	if m.script.busy(l.w.now) && l.w.now-m.script.busyAt > time.Second && spoke &&
 		l.w.net.cleanFor(n.host, m.host, 5*time.Second) && l.w.now-n.awake > 5*time.Second && m.role == monitor.RoleMaster {
 		l.w.violate("%s fails over while the master %s answers BUSY", n, m)
 	}
@@ -178,8 +179,13 @@ func (l *ledger) scriptIsRespected(n *node, g *watched) {
 
 // fenceSparesTheMaster: no fence is ever placed on the master of the highest
 // committed epoch, nor for a switch that no majority ever held. A fence that was
-// on its way when that epoch was committed is lifted by its sender.
+// on its way when that epoch was committed is lifted by its sender. What a
+// redis-sentinel won by votes is no epoch that a majority holds yet, and a newer
+// one all the same: it acts upon it at once (seed 4200000861).
 func (l *ledger) fenceSparesTheMaster(n *node, c quorum.Configuration, addr monitor.Addr, asked time.Duration) {
+	if !l.w.pure() && c.Epoch > l.highest[c.Group].epoch {
+		return
+	}
 	if h := l.highest[c.Group]; h.addr == addr && h.since < asked {
 		l.w.violate("%s fences %s, the master of the highest committed epoch %d of %s", n, addr, h.epoch, c.Group)
 	}
@@ -227,6 +233,9 @@ func (l *ledger) masterIsDown(n *node, g *watched, chosen *server) {
 // monitor may act on what a majority confirmed to it up to two seconds before.
 func (l *ledger) demotes(n *node, g *watched, a failover.Repoint, asked time.Duration) {
 	h := l.highest[g.set.Name]
+	if !l.w.pure() && g.group.View(n.clock()).ConfigEpoch > h.epoch {
+		return // see fenceSparesTheMaster
+	}
 	if h.addr == a.Addr && a.To != a.Addr && h.since < asked-2500*time.Millisecond {
 		l.w.violate("%s makes %s follow %s, and it is the master of the highest committed epoch %d of %s", n, a.Addr, a.To, h.epoch, g.set.Name)
 	}

@@ -47,7 +47,7 @@ var strikes = []trap{
 	}},
 	{name: "the silent speak", strike: func(w *World, _ *node, _ *server) {
 		for _, s := range w.servers {
-			s.frozen, s.paused = 0, 0
+			s.frozen, s.paused = min(s.frozen, w.now), min(s.paused, w.now)
 			s.flush()
 		}
 	}},
