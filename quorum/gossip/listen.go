@@ -90,7 +90,7 @@ func (p *Pool) libraryConfig(port int, advertise string) *memberlist.Config {
 	c := memberlist.DefaultLANConfig()
 	c.Name = p.name
 	c.Label = cmp.Or(p.cfg.Label, "picket")
-	c.SecretKey = p.cfg.Key
+	c.Keyring = p.keyring()
 	c.Transport = p.cfg.Transport
 	c.BindAddr, c.BindPort = p.cfg.Bind, port
 	c.AdvertiseAddr, c.AdvertisePort = advertise, port
@@ -108,6 +108,15 @@ func (p *Pool) libraryConfig(port int, advertise string) *memberlist.Config {
 	c.Delegate, c.Events, c.Conflict, c.Alive = d, d, d, d
 	c.Logger = libraryLogger(p.log)
 	return c
+}
+
+// keyring holds the key that was checked, nil in clear.
+func (p *Pool) keyring() *memberlist.Keyring {
+	p.keys.ring = nil
+	if len(p.cfg.Key) > 0 {
+		p.keys.ring, _ = memberlist.NewKeyring(nil, p.cfg.Key) // fails only for a key that ValidateKey refuses
+	}
+	return p.keys.ring
 }
 
 // advertise finds the numeric address to tell others. "" leaves it to the

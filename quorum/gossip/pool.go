@@ -53,6 +53,7 @@ type Pool struct {
 	list       *memberlist.Memberlist
 	opened     chan struct{} // closed once list is set
 	roster     roster
+	keys       keys
 	joiner     *joiner
 	advertised atomic.Pointer[monitor.Addr]
 
@@ -111,7 +112,9 @@ const goodbyeTimeout = 500 * time.Millisecond
 func (p *Pool) Close() { p.closing.Do(p.close) }
 
 func (p *Pool) close() {
+	p.keys.mu.Lock() // nothing is started from now on
 	p.cancel()
+	p.keys.mu.Unlock()
 	p.roster.close()
 	if err := p.list.Leave(goodbyeTimeout); err != nil {
 		p.log.Debug("gossip goodbye not sent", zap.Error(err))

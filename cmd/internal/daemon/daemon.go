@@ -53,15 +53,16 @@ type Daemon struct {
 	knobs    *knobs
 	loop     *loop
 
-	prober  *probe.Prober
-	actor   *act.Actor
-	asker   *ask.Asker
-	pool    *gossip.Pool
-	door    *respapi.Server
-	scripts *scripts.Runner
-	tls     *transport.Keeper // nil without TLS
-	stop    context.CancelFunc
-	done    context.Context
+	prober   *probe.Prober
+	actor    *act.Actor
+	asker    *ask.Asker
+	pool     *gossip.Pool
+	rekeying sync.Mutex // of the gossip
+	door     *respapi.Server
+	scripts  *scripts.Runner
+	tls      *transport.Keeper // nil without TLS
+	stop     context.CancelFunc
+	done     context.Context
 }
 
 // clock reads this process's monotonic clock.

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"picket/config"
 	"picket/monitor"
 	"picket/monitor/probe"
+	"picket/quorum/gossip"
 )
 
 // knobs are settings of the whole process that clients change while it runs:
@@ -148,6 +150,20 @@ func (b backend) SetGlobals(ctx context.Context, words []string) error {
 	})
 }
 
+// rekeyGossip makes the gossip's key of another password, as the next start will. It
+// takes a while, and so is not done by the loop.
+func (d *Daemon) rekeyGossip() {
+	d.rekeying.Lock() // whoever comes last reads the password of now
+	defer d.rekeying.Unlock()
+	err := gossip.ErrInClear
+	if password := cmp.Or(d.globals().SentinelPass, d.cfg.RequirePass); password != "" {
+		err = d.pool.Rekey(gossip.DeriveKey(password))
+	}
+	if err != nil {
+		d.log.Warn("gossip keeps its key until the next start", zap.Error(err))
+	}
+}
+
 // globals are the settings of now.
 func (d *Daemon) globals() *config.Globals { return d.knobs.globals.Load() }
 
@@ -157,6 +173,9 @@ func (d *Daemon) applyGlobals(next *config.Globals) {
 	old := d.knobs.globals.Swap(next)
 	if old.SentinelUser != next.SentinelUser || old.SentinelPass != next.SentinelPass {
 		d.asker.Renew()
+	}
+	if len(d.cfg.GossipKey) == 0 && old.SentinelPass != next.SentinelPass {
+		go d.rekeyGossip()
 	}
 	d.level.SetLevel(zlog.Level(next.LogLevel))
 	select {
