@@ -37,7 +37,7 @@ var masks = map[string]struct {
 	// Text that tells of the program itself.
 	"word": {regexp.MustCompile(`^.+$`), strings.Fields(`
 		os gcc_version redis_build_id redis_git_sha1 redis_git_dirty monotonic_clock atomicvar_api multiplexing_api
-		executable config_file events summary`)},
+		executable config_file events summary complexity`)},
 }
 
 var maskOf = func() map[string]string {

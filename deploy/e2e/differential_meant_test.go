@@ -17,6 +17,7 @@ type difference struct {
 	sentinel, picket *regexp.Regexp // of a whole reply; nil when the entry names words
 	picketHas        words          // fields of maps, INFO and CLIENT LIST
 	picketLists      words          // names in lists, rows of COMMAND
+	sentinelHas      words
 	sentinelLists    words
 }
 
@@ -37,7 +38,8 @@ type words map[string]int
 //	  reason <why it is meant>
 //	  case <glob of "resp2 file/block: command">
 //	  sentinel <regexp>, picket <regexp>     both replies, as they are printed
-//	  picket-has <field> ..., picket-lists <name> ..., sentinel-lists <name> ...
+//	  picket-has <field> ..., picket-lists <name> ...;
+//	  sentinel-has, sentinel-lists  likewise
 func readMeant(path string) ([]*difference, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -52,7 +54,7 @@ func readMeant(path string) ([]*difference, error) {
 			section = title
 		case strings.TrimSpace(line) == "" || line[0] == '#':
 		case line[0] != ' ':
-			list = append(list, &difference{name: line, section: section, picketHas: words{}, picketLists: words{}, sentinelLists: words{}})
+			list = append(list, &difference{name: line, section: section, picketHas: words{}, picketLists: words{}, sentinelHas: words{}, sentinelLists: words{}})
 		case len(list) == 0:
 			return nil, fmt.Errorf("%s:%d: %q stands before the first name", path, i+1, line)
 		default:
@@ -87,6 +89,8 @@ func (d *difference) read(line string) (err error) {
 		d.picketHas.add(value)
 	case "picket-lists":
 		d.picketLists.add(value)
+	case "sentinel-has":
+		d.sentinelHas.add(value)
 	case "sentinel-lists":
 		d.sentinelLists.add(value)
 	default:
@@ -119,14 +123,14 @@ func (d *difference) match(name string) *pattern {
 // stale says what of the entry told of no difference any more.
 func (d *difference) stale() []string {
 	var list []string
-	if len(d.picketHas)+len(d.picketLists)+len(d.sentinelLists) == 0 {
+	if len(d.picketHas)+len(d.picketLists)+len(d.sentinelHas)+len(d.sentinelLists) == 0 {
 		for _, c := range d.cases {
 			if c.used == 0 {
 				list = append(list, "case "+c.text)
 			}
 		}
 	}
-	for _, w := range []words{d.picketHas, d.picketLists, d.sentinelLists} {
+	for _, w := range []words{d.picketHas, d.picketLists, d.sentinelHas, d.sentinelLists} {
 		for word, used := range w {
 			if used == 0 {
 				list = append(list, word)

@@ -345,7 +345,7 @@ func (d *differential) compare(name string, fromSentinel, fromPicket []*node) {
 			continue
 		}
 		met := append(m.picketHas.dropFields(ours, theirs), m.picketLists.dropNames(ours, theirs)...)
-		missed := m.sentinelLists.dropNames(theirs, ours)
+		missed := append(m.sentinelHas.dropFields(theirs, ours), m.sentinelLists.dropNames(theirs, ours)...)
 		if len(met)+len(missed) > 0 {
 			used = append(used, func() { d.note(m, met, missed) })
 		}
@@ -373,7 +373,7 @@ func (d *differential) compare(name string, fromSentinel, fromPicket []*node) {
 
 func (d *differential) note(m *difference, met, missed []string) {
 	d.differed[m]++
-	for _, w := range []words{m.picketHas, m.picketLists, m.sentinelLists} {
+	for _, w := range []words{m.picketHas, m.picketLists, m.sentinelHas, m.sentinelLists} {
 		for _, word := range append(met, missed...) {
 			if _, listed := w[word]; listed {
 				w[word]++

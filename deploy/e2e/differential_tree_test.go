@@ -143,16 +143,25 @@ func (n *node) isRow() bool {
 	return n.kind == '*' && len(n.elems) == 10 && n.elems[0].kind == '$' && n.elems[1].kind == ':'
 }
 
-// sort puts the elements of an array into the order of their renderings.
+// sort puts the elements of an array into the order of their renderings, those of
+// a map by their names.
 func (n *node) sort() {
 	step := 1
-	if n.kind == '%' || n.isPairs() && len(n.elems) > 1 && n.elems[1].kind != '$' && n.elems[1].kind != '+' {
+	if n.kind == '%' || n.isPairs() && n.isMap() {
 		step = 2
 	}
-	var groups [][]*node
-	for i := 0; i+step <= len(n.elems); i += step {
-		groups = append(groups, n.elems[i:i+step])
-	}
+	groups := slices.Collect(slices.Chunk(n.elems, step))
 	slices.SortStableFunc(groups, func(a, b []*node) int { return strings.Compare(a[0].String(), b[0].String()) })
 	n.elems = slices.Concat(groups...)
+}
+
+// isMap tells a map of RESP2, among arrays that could be one, by what COMMAND
+// tells: of names and texts, or of names and arrays.
+func (n *node) isMap() bool {
+	for i := 1; i < len(n.elems); i += 2 {
+		if k := n.elems[i].kind; k != '$' && k != '+' {
+			return true
+		}
+	}
+	return n.elems[0].text == "summary" || n.elems[0].text == "name"
 }

@@ -120,7 +120,7 @@ func FuzzCommands(f *testing.F) {
 			}
 		})
 		c := h.connect(t)
-		talk := talk{t: t, c: c, in: resp.NewReplyReader(c.nc, resp.ReplyLimits{}), proto: resp.RESP2}
+		talk := talk{t: t, c: c, in: resp.NewReplyReader(c.nc, resp.ReplyLimits{Depth: 12}), proto: resp.RESP2}
 		words := &chat{script, raw}
 		for n := 0; n < 24 && len(words.script) > 0 && talk.say(words.command(names)); n++ {
 			h.Publish(event(n))

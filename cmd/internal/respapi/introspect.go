@@ -109,37 +109,6 @@ func (c *call) words(words []string) {
 	}
 }
 
-func (s *Server) commandDocs(c *call) {
-	chosen := tableOrder
-	if names := c.args[2:]; len(names) > 0 {
-		chosen = nil
-		for _, name := range names {
-			if cmd, ok := named(name); ok {
-				chosen = append(chosen, cmd)
-			}
-		}
-	}
-	c.docs(chosen)
-}
-
-func (c *call) docs(chosen []*command) {
-	c.mapOf(len(chosen))
-	for _, cmd := range chosen {
-		c.bulk(cmd.name)
-		pairs := 2
-		if len(cmd.told) > 0 {
-			pairs = 3
-		}
-		c.mapOf(pairs)
-		c.pair("summary", cmd.summary)
-		c.pair("group", cmd.class.group)
-		if len(cmd.told) > 0 {
-			c.bulk("subcommands")
-			c.docs(cmd.told)
-		}
-	}
-}
-
 func (s *Server) commandList(c *call) {
 	keep, ok := nameFilter(c.args[2:])
 	if !ok {

@@ -13,7 +13,7 @@ var sentinelTable = []*command{
 	{name: "masters", arity: 2, class: classWatch, summary: "Tells of all groups' masters", run: (*Server).sentinelMasters},
 	{name: "master", arity: 3, class: classWatch, summary: "Tells of a group's master", run: (*Server).sentinelMaster},
 	{name: "replicas", arity: 3, class: classWatch, summary: "Tells of a group's replicas", run: (*Server).sentinelReplicas},
-	{name: "slaves", arity: 3, class: classWatch, summary: "The same as replicas", run: (*Server).sentinelReplicas},
+	{name: "slaves", arity: 3, class: classWatch, replacedBy: "`SENTINEL REPLICAS`", summary: "The same as replicas", run: (*Server).sentinelReplicas},
 	{name: "sentinels", arity: 3, class: classWatch, summary: "Tells of a group's other monitors", run: (*Server).sentinelSentinels},
 	{name: "get-master-addr-by-name", arity: 3, class: classWatch, summary: "Answers where a group's master is", run: (*Server).sentinelAddr},
 	{name: "is-master-down-by-addr", arity: 6, class: classWatch, summary: "Asked by other monitors: is it down, and whom do you vote for", run: (*Server).sentinelAskDown},

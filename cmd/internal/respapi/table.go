@@ -23,11 +23,13 @@ type command struct {
 	summary string
 	tips    []string // for proxies and client libraries
 	foreign bool     // not of redis-sentinel 7.0.15: understood, but not told of by COMMAND
-	run     func(*Server, *call)
-	subs    map[string]*command
-	order   []*command // subs in the order of the table
-	told    []*command // those of them that COMMAND tells of
-	acl     acl.ID     // its place in aclTable
+	// replacedBy says, in COMMAND DOCS, what a deprecated command should be replaced by.
+	replacedBy string
+	run        func(*Server, *call)
+	subs       map[string]*command
+	order      []*command // subs in the order of the table
+	told       []*command // those of them that COMMAND tells of
+	acl        acl.ID     // its place in aclTable
 }
 
 func (c *command) takes(words int) bool {
