@@ -49,7 +49,7 @@ func addEnums(table map[string]argumentCheck) {
 		"maxmemory-policy":      "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random noeviction",
 		"oom-score-adj":         "no yes relative absolute",
 		"sanitize-dump-payload": "no yes clients", "enable-protected-configs": "no yes local",
-		"enable-debug-command": "no yes local", "tls-cluster": "no yes", "enable-module-command": "no yes local",
+		"enable-debug-command": "no yes local", "enable-module-command": "no yes local",
 		"cluster-preferred-endpoint-type": "ip hostname unknown-endpoint",
 		"propagation-error-behavior":      "ignore panic panic-on-replicas",
 	} {
@@ -107,7 +107,7 @@ const switches = `
 	activedefrag activerehashing always-show-logo aof-disable-auto-gc aof-load-truncated
 	aof-rewrite-incremental-fsync aof-timestamp-enabled aof-use-rdb-preamble appendonly
 	cluster-allow-pubsubshard-when-down cluster-allow-reads-when-down cluster-allow-replica-migration
-	cluster-enabled cluster-replica-no-failover cluster-require-full-coverage cluster-slave-no-failover
+	cluster-enabled tls-cluster cluster-replica-no-failover cluster-require-full-coverage cluster-slave-no-failover
 	crash-log-enabled crash-memcheck-enabled disable-thp dynamic-hz io-threads-do-reads jemalloc-bg-thread
 	latency-tracking lazyfree-lazy-eviction lazyfree-lazy-expire lazyfree-lazy-server-del
 	lazyfree-lazy-user-del lazyfree-lazy-user-flush no-appendfsync-on-rewrite rdb-del-sync-files

@@ -1,10 +1,7 @@
 package config
 
 import (
-	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -23,7 +20,7 @@ type TLS struct {
 	CACertFile        string
 	CACertDir         string
 	AuthClients       string // yes (default), no or optional
-	Protocols         []string
+	Protocols         string // "": TLSv1.2 TLSv1.3
 	Ciphers           string // OpenSSL's words, of TLS 1.2 and older
 	CipherSuites      string // of TLS 1.3: cannot be chosen
 	PreferServer      bool   // crypto/tls always does
@@ -64,10 +61,10 @@ var tlsTable = []entry[Config]{
 	tlsFile("tls-client-key-file-pass", "<password>", "password of that key", func(t *TLS) *string { return &t.ClientKeyFilePass }).is(secret),
 	tlsFile("tls-ca-cert-file", "<path>", "certificates of the authorities that are trusted", func(t *TLS) *string { return &t.CACertFile }),
 	tlsFile("tls-ca-cert-dir", "<directory>", "trust the authorities in this folder's files too", func(t *TLS) *string { return &t.CACertDir }),
-	field(func(c *Config) *string { return &c.TLS.AuthClients }, oneOf("yes", "no", "optional"), same).
+	field(func(c *Config) *string { return &c.TLS.AuthClients }, oneOf("no", "yes", "optional"), same).
 		doc("tls-auth-clients", "yes|no|optional", "", "whether clients must show a certificate of a trusted authority; optional: if they show one"),
-	field(func(c *Config) *[]string { return &c.TLS.Protocols }, tlsProtocols, func(list []string) string { return strings.Join(list, " ") }).
-		unset("TLSv1.2 and TLSv1.3").doc("tls-protocols", "\"<protocol> ...\"", "", "TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3, those that are spoken"),
+	tlsFile("tls-protocols", "\"<protocol> ...\"", "TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3, those that are spoken", func(t *TLS) *string { return &t.Protocols }).
+		unset("TLSv1.2 and TLSv1.3"),
 	tlsFile("tls-ciphers", "<ciphers>", "ciphers up to TLSv1.2, in OpenSSL's words", func(t *TLS) *string { return &t.Ciphers }),
 	tlsFile("tls-ciphersuites", "<suites>", "accepted and not followed: the suites of TLSv1.3 cannot be chosen, all are safe", func(t *TLS) *string { return &t.CipherSuites }),
 	tlsSwitch("tls-prefer-server-ciphers", "accepted: the best cipher that both sides have is always taken", func(t *TLS) *bool { return &t.PreferServer }),
@@ -77,32 +74,6 @@ var tlsTable = []entry[Config]{
 	field(func(c *Config) *time.Duration { return &c.TLS.SessionTimeout }, seconds, inSeconds).
 		doc("tls-session-cache-timeout", "<s>", "seconds", "accepted: a session can be resumed until certificates are read again, at most a week"),
 	tlsFile("tls-dh-params-file", "<path>", "accepted: ciphers with such parameters are not spoken", func(t *TLS) *string { return &t.DHParamsFile }),
-}
-
-var allProtocols = []string{"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"}
-
-// tlsProtocols reads the protocols to speak, in their order; none means the default.
-// crypto/tls knows a lowest and a highest protocol, so there must be no gap.
-func tlsProtocols(s string) ([]string, error) {
-	var list []string
-	first, last := len(allProtocols), -1
-	for _, word := range strings.Fields(s) {
-		n := slices.IndexFunc(allProtocols, func(p string) bool { return strings.EqualFold(p, word) })
-		if n < 0 {
-			return nil, problem{"Invalid tls-protocols specified. Use a combination of 'TLSv1', 'TLSv1.1', 'TLSv1.2' and 'TLSv1.3'.", ""}
-		}
-		first, last = min(first, n), max(last, n)
-	}
-	if last < 0 {
-		return nil, nil
-	}
-	for _, p := range allProtocols[first : last+1] {
-		if !slices.ContainsFunc(strings.Fields(s), func(word string) bool { return strings.EqualFold(p, word) }) {
-			return nil, problem{fmt.Sprintf("tls-protocols leaves out %s between two that it names, which cannot be done.", p), "Name it, or only those on one side of it."}
-		}
-		list = append(list, p)
-	}
-	return list, nil
 }
 
 // warnTLS says what will not be as the configuration may lead one to think.

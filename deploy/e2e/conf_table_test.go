@@ -55,7 +55,6 @@ var otherwise = map[string]string{
 	"dir ":             "the text says what to do",
 	"logfile ":         "the file is opened when the rest is read",
 	"loglevel ":        "Redis 7.2's nothing is taken too",
-	"tls-":             "TLS is set up as a whole, with its own texts",
 }
 
 func TestEveryDirectiveOfRedisConfIsTakenOrRefusedAsByRedisSentinel(t *testing.T) {

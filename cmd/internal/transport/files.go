@@ -19,15 +19,15 @@ func read(t config.TLS) (*material, error) {
 	own, errOwn := readPair(pair{"tls-cert-file", t.CertFile, "tls-key-file", t.KeyFile, t.KeyFilePass})
 	trusted, errTrusted := readAuthorities(t)
 	suites, errSuites := cipherSuites(t.Ciphers)
+	lowest, highest, errVersions := versions(t.Protocols)
 	shown, errShown := own, error(nil)
 	if t.Replication && t.ClientCertFile != "" {
 		shown, errShown = readPair(pair{"tls-client-cert-file", t.ClientCertFile, "tls-client-key-file", t.ClientKeyFile, t.ClientKeyFilePass})
 	}
-	if err := errors.Join(errOwn, errShown, errTrusted, errSuites); err != nil {
+	if err := errors.Join(errOwn, errShown, errTrusted, errSuites, errVersions); err != nil {
 		return nil, err
 	}
-	base := tls.Config{CipherSuites: suites}
-	base.MinVersion, base.MaxVersion = versions(t.Protocols)
+	base := tls.Config{CipherSuites: suites, MinVersion: lowest, MaxVersion: highest}
 	if t.Port != 0 {
 		m.server = serverConfig(base.Clone(), t, own, trusted)
 	}
@@ -165,13 +165,4 @@ func verify(chain []*x509.Certificate, trusted *x509.CertPool) error {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: chain, Err: err}
 	}
 	return nil
-}
-
-// versions returns the lowest and the highest protocol; by default those of Redis.
-func versions(protocols []string) (lowest, highest uint16) {
-	known := map[string]uint16{"TLSv1": tls.VersionTLS10, "TLSv1.1": tls.VersionTLS11, "TLSv1.2": tls.VersionTLS12, "TLSv1.3": tls.VersionTLS13}
-	if len(protocols) == 0 {
-		return tls.VersionTLS12, tls.VersionTLS13
-	}
-	return known[protocols[0]], known[protocols[len(protocols)-1]]
 }

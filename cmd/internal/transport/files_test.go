@@ -75,7 +75,7 @@ func TestOpenTakesWhatRedisTakes(t *testing.T) {
 		"nobody looked at":         func(c *config.TLS) { c.Replication, c.AuthClients, c.CACertFile = false, "no", "" },
 		"authorities in a folder":  func(c *config.TLS) { c.CACertFile, c.CACertDir = "", a.dir },
 		"a client's key, not used": func(c *config.TLS) { c.Replication, c.ClientCertFile = false, "/no/such" },
-		"ciphers and protocols":    func(c *config.TLS) { c.Ciphers, c.Protocols = "DEFAULT:!MEDIUM", []string{"TLSv1.2"} },
+		"ciphers and protocols":    func(c *config.TLS) { c.Ciphers, c.Protocols = "DEFAULT:!MEDIUM", "TLSv1.2" },
 	} {
 		d := a.directives()
 		edit(&d)
@@ -195,15 +195,23 @@ func TestSuitesAreThoseOfTheLibrary(t *testing.T) {
 
 func TestVersions(t *testing.T) {
 	for _, tc := range []struct {
-		list            []string
+		list            string
 		lowest, highest uint16
 	}{
-		{nil, tls.VersionTLS12, tls.VersionTLS13},
-		{[]string{"TLSv1.3"}, tls.VersionTLS13, tls.VersionTLS13},
-		{[]string{"TLSv1", "TLSv1.1", "TLSv1.2"}, tls.VersionTLS10, tls.VersionTLS12},
+		{"", tls.VersionTLS12, tls.VersionTLS13},
+		{"TLSv1.3", tls.VersionTLS13, tls.VersionTLS13},
+		{"tlsv1.3  TLSv1.2", tls.VersionTLS12, tls.VersionTLS13},
+		{"TLSv1.1 TLSv1 TLSv1.2", tls.VersionTLS10, tls.VersionTLS12},
 	} {
-		if lo, hi := versions(tc.list); lo != tc.lowest || hi != tc.highest {
-			t.Errorf("%v: %x to %x", tc.list, lo, hi)
+		if lo, hi, err := versions(tc.list); lo != tc.lowest || hi != tc.highest || err != nil {
+			t.Errorf("%v: %x to %x, %v", tc.list, lo, hi, err)
+		}
+	}
+	for list, want := range map[string]string{
+		"SSLv3": "use a combination", "TLSv1.2 word": "use a combination", "TLSv1.3 TLSv1.1": "leaves out TLSv1.2", "TLSv1 TLSv1.3": "leaves out TLSv1.1",
+	} {
+		if _, _, err := versions(list); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", list, err)
 		}
 	}
 }

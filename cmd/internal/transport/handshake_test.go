@@ -89,9 +89,9 @@ func TestBothSidesShakeHands(t *testing.T) {
 		{"a stranger calls where nobody is looked at", func(d config.TLS) config.TLS { d.AuthClients = "no"; return d }, func(config.TLS) config.TLS { return mixed }, true},
 		{"a stranger calls where he need not show anything", func(d config.TLS) config.TLS { d.AuthClients = "optional"; return d }, func(config.TLS) config.TLS { return mixed }, false},
 		{"a stranger answers", func(config.TLS) config.TLS { d := b.directives(); d.CACertFile = a.path("ca.crt"); return d }, nil, false},
-		{"old protocols meet", func(d config.TLS) config.TLS { d.Protocols = []string{"TLSv1.2"}; return d }, nil, true},
-		{"protocols do not meet", func(d config.TLS) config.TLS { d.Protocols = []string{"TLSv1.2"}; return d },
-			func(d config.TLS) config.TLS { d.Protocols = []string{"TLSv1.3"}; return d }, false},
+		{"old protocols meet", func(d config.TLS) config.TLS { d.Protocols = "TLSv1.2"; return d }, nil, true},
+		{"protocols do not meet", func(d config.TLS) config.TLS { d.Protocols = "TLSv1.2"; return d },
+			func(d config.TLS) config.TLS { d.Protocols = "TLSv1.3"; return d }, false},
 	} {
 		for name, dial := range map[string]func(*Keeper, context.Context, net.Conn) (net.Conn, error){
 			"handshake": (*Keeper).Handshake, "eager": (*Keeper).Eager} {
