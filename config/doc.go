@@ -7,6 +7,12 @@
 // directive ([Directives]); the options of a group in it serve the file and SENTINEL
 // SET alike ([Group.Set]), so that the two cannot drift apart.
 //
+// An include line is read in its place; what it names is never written. A monitor line
+// in the main file outweighs one in an included file, for the main file is what a Store
+// rewrites; of other directives the later line wins, as in Redis.
+//
+// A [Lock] keeps a second picket off the same file or state-dir.
+//
 // A [Store] makes a [State] durable before [Store.Save] returns.
 //
 // Without state-dir the state goes into the operator's own file, as redis-sentinel does
@@ -37,7 +43,8 @@
 //
 // # How it is tested
 //
-// Tables for directives, errors and SENTINEL SET; properties for quoting and for "read,
+// Tables for directives, errors and SENTINEL SET (deploy/e2e compares them with
+// redis-sentinel, line by line); properties for quoting and for "read,
 // rewrite, read again changes nothing"; a disk that fails at each step of a save; a file
 // that redis-sentinel 7.0.15 itself wrote.
 package config

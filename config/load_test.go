@@ -223,6 +223,42 @@ func TestFileWrittenByRedisSentinel(t *testing.T) {
 	}
 }
 
+// As Valkey 8 writes it after a failover, by its sources (facts/sentinel.md, 7): it cannot
+// be run here. A later change of the period is written by its old name, which both read.
+func TestFileWrittenByValkey(t *testing.T) {
+	text, err := os.ReadFile("testdata/valkey-8.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := confFile(t, string(text))
+	got := mustLoad(t, path)
+	g := NewGroup("mymaster", monitor.Addr{Host: "10.0.0.2", Port: 6379}, 2)
+	g.Settings.DownAfter, g.Settings.FailoverTimeout, g.Settings.RebootDownAfter = 5*time.Second, time.Minute, 3*time.Second
+	g.Saved.ConfigEpoch, g.Saved.LeaderEpoch, g.Saved.CurrentEpoch = 7, 8, 8
+	g.Saved.Replicas = []monitor.Addr{{Host: "10.0.0.1", Port: 6379}, {Host: "10.0.0.3", Port: 6379}}
+	g.Saved.Peers = []failover.SavedPeer{{ID: "5f94abb08e0db8b7888cab42e885c4d5162e1cc7", Addr: monitor.Addr{Host: "10.0.0.1", Port: 26379}}}
+	if diff := cmp.Diff([]Group{g}, got.Groups); diff != "" {
+		t.Error(diff)
+	}
+	if got.MyID != "1569d99c86cab6a0420ec13de7df25e460b3acc2" || got.CurrentEpoch != 8 || len(got.Warnings) != 0 {
+		t.Errorf("myid %s, current-epoch %d, warnings %q", got.MyID, got.CurrentEpoch, got.Warnings)
+	}
+	st := got.State()
+	st.Groups[0].Settings.RebootDownAfter = 4 * time.Second
+	s, err := Open(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Save(st); err != nil {
+		t.Fatal(err)
+	}
+	now, err := os.ReadFile(path)
+	want := strings.Replace(string(text), "sentinel primary-reboot-down-after-period mymaster 3000", "sentinel master-reboot-down-after-period mymaster 4000", 1) + "# picket: boot 0\n"
+	if err != nil || string(now) != want {
+		t.Errorf("%v\n%s", err, cmp.Diff(want, string(now)))
+	}
+}
+
 func TestErrorsNameTheLineAndWhatToDo(t *testing.T) {
 	const m = "sentinel monitor m 10.0.0.1 6379 2\n"
 	for _, tc := range []struct {

@@ -110,3 +110,14 @@ func TestTheLabWithoutRedisSaysHowToGetIt(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	run("lab").check(t, exitFailed, "", "make lab")
 }
+
+// The README holds what "picket directives" prints: paste it there when this fails.
+func TestTheREADMEHasTheTableOfDirectives(t *testing.T) {
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "\n"+run("directives").out+"\n") {
+		t.Error("the table in README.md is not what picket directives prints")
+	}
+}
