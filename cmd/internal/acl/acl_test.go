@@ -159,7 +159,7 @@ func TestADescriptionIsReadBack(t *testing.T) {
 	words := []string{"on", "off", "nopass", "resetpass", "sanitize-payload", ">x", "#" + hashOf("z"), "+@all", "-@all", "+ping", "-ping",
 		"+client", "-client", "+client|id", "-client|kill", "+@slow", "-@slow", "+@admin", "-@connection", "+@pubsub", "+ping|x", "+shutdown|a\"b",
 		"resetkeys", "resetchannels", "allkeys", "allchannels", "~a", "%R~b", "%W~a", "&c", "&d\"e'\\f", "~\"", "clearselectors",
-		"(+ping ~x)", "(+@all -@slow &y)", `(~"a\"b" &'c')`, "()"}
+		"(+ping ~x)", "(+@all -@slow &y)", `(~"a\"b" &'c')`, "()", `(~"x)" -ping)`}
 	rapid.Check(t, func(r *rapid.T) {
 		u := newUser("u", table(), ForbidChannels)
 		for _, rule := range rapid.SliceOf(rapid.SampledFrom(words)).Draw(r, "rules") {

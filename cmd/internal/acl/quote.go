@@ -54,9 +54,10 @@ func unquote(b *strings.Builder, text string) (end int, ok bool) {
 	return len(text), false
 }
 
-// quoted renders a rule so that splitRules reads it back.
+// quoted renders a rule so that splitRules reads it back; a parenthesis at its
+// end would end the selector.
 func quoted(rule string) string {
-	if !strings.ContainsAny(rule, `"'\`) {
+	if !strings.ContainsAny(rule, `"'\`) && !strings.HasSuffix(rule, ")") {
 		return rule
 	}
 	return `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(rule) + `"`
