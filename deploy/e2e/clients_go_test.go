@@ -16,12 +16,12 @@ import (
 func (w *clientWorld) startGoRedis() {
 	w.Helper()
 	said := &transcript{}
-	options := redis.FailoverOptions{MasterName: "mymaster", SentinelAddrs: w.MonitorAddrs(), SentinelPassword: w.door, Password: w.data}
+	options := redis.FailoverOptions{MasterName: "mymaster", SentinelAddrs: w.MonitorAddrs(), SentinelUsername: w.user, SentinelPassword: w.door, Password: w.data}
 	master := redis.NewFailoverClient(&options)
 	readOnly := options
 	readOnly.ReplicaOnly = true
 	replica := redis.NewFailoverClient(&readOnly)
-	monitor := redis.NewSentinelClient(&redis.Options{Addr: w.Monitors[0].Addr(), Password: w.door})
+	monitor := redis.NewSentinelClient(&redis.Options{Addr: w.Monitors[0].Addr(), Username: w.user, Password: w.door})
 	key := "count:go-redis"
 	ctx, cancel := context.WithCancel(w.ctx)
 	var running sync.WaitGroup

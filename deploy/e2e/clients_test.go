@@ -25,20 +25,35 @@ type counter struct {
 // clientWorld is a group with its clients.
 type clientWorld struct {
 	*scene
-	door, data string // the passwords of the monitors and of the servers, "" for none
-	login      *lab.Login
-	clients    []counter
+	clientAccess
+	login   *lab.Login
+	clients []counter
 }
+
+// clientAccess is how clients log in, with "" for not.
+type clientAccess struct {
+	user, door string // at the monitors
+	data       string // at the servers
+}
+
+// clientRules are the rights at a monitor that Redis' documentation of Sentinel
+// gives its clients, SLAVES, which older ones still ask for, and to listen to events.
+const clientRules = "-@all +auth +client|getname +client|id +client|setname +command +hello +ping +role +sentinel|get-master-addr-by-name " +
+	"+sentinel|slaves +sentinel|master +sentinel|myid +sentinel|replicas +sentinel|sentinels +sentinel|masters +subscribe &+switch-master &+replica-reconf-done"
 
 // Every client finds the master and its replicas through three pickets, writes,
 // and writes again after the master was killed; all of them live through one
 // failover.
 func TestClientsAsTheyAre(t *testing.T) {
 	t.Parallel()
-	for name, passwords := range map[string][2]string{"open": {}, "with passwords": {"door secret", "data secret"}} {
+	for name, access := range map[string]clientAccess{
+		"open":           {},
+		"with passwords": {door: "door secret", data: "data secret"},
+		"as users":       {user: "app", door: "door secret"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &clientWorld{scene: newScene(t), door: passwords[0], data: passwords[1], login: &lab.Login{}}
+			w := &clientWorld{scene: newScene(t), clientAccess: access, login: &lab.Login{}}
 			w.start()
 			w.startScripts()
 			w.startGoRedis()
@@ -50,7 +65,11 @@ func TestClientsAsTheyAre(t *testing.T) {
 func (w *clientWorld) start() {
 	w.Helper()
 	cfg := lab.GroupConfig{Replicas: 2, Monitors: 3}
-	if w.door != "" {
+	if w.user != "" { // the lab and the monitors are the default user, who has another password
+		cfg.Monitor.Password = "lab"
+		cfg.Monitor.Lines = []string{"requirepass lab", "user " + w.user + " on " + strconv.Quote(">"+w.door) + " " + clientRules}
+	}
+	if w.data != "" {
 		w.login.Set(w.data)
 		cfg.Redis.Lines = []string{"requirepass " + strconv.Quote(w.data), "masterauth " + strconv.Quote(w.data)}
 		cfg.Monitor.Password = w.door
@@ -85,7 +104,7 @@ func (w *clientWorld) startScripts() {
 		key := "count:" + s.name
 		p, err := w.lab.Process(lab.Spec{Name: s.name, Argv: []string{program, file}, Dir: w.lab.Dir(),
 			Log: filepath.Join(w.lab.Dir(), s.name+".log"), Env: []string{"PATH=" + path, "KEY=" + key,
-				"MONITORS=" + strings.Join(w.MonitorAddrs(), " "), "DOOR_PASSWORD=" + w.door, "REDIS_PASSWORD=" + w.data}})
+				"MONITORS=" + strings.Join(w.MonitorAddrs(), " "), "DOOR_USER=" + w.user, "DOOR_PASSWORD=" + w.door, "REDIS_PASSWORD=" + w.data}})
 		w.must(err)
 		w.must(p.Start())
 		w.clients = append(w.clients, counter{name: s.name, key: key, text: p.LogText})

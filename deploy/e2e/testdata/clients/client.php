@@ -1,7 +1,7 @@
 <?php
 // phpredis: finds master and replicas through the monitors, and counts up a key for ever.
 // It has no client that follows a failover by itself; this is how its users do it.
-$door = getenv("DOOR_PASSWORD");
+$door = getenv("DOOR_USER") ? [getenv("DOOR_USER"), getenv("DOOR_PASSWORD")] : getenv("DOOR_PASSWORD");
 $data = getenv("REDIS_PASSWORD");
 
 function monitors($door) {

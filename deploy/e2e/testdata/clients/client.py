@@ -7,7 +7,7 @@ from redis.sentinel import Sentinel
 
 door, data = os.environ.get("DOOR_PASSWORD") or None, os.environ.get("REDIS_PASSWORD") or None
 monitors = [(host, int(port)) for host, port in (m.rsplit(":", 1) for m in os.environ["MONITORS"].split())]
-sentinel = Sentinel(monitors, socket_timeout=1, sentinel_kwargs={"password": door}, password=data)
+sentinel = Sentinel(monitors, socket_timeout=1, sentinel_kwargs={"username": os.environ.get("DOOR_USER") or None, "password": door}, password=data)
 print("master %s:%d" % sentinel.discover_master("mymaster"), flush=True)
 print("replicas", *sorted("%s:%d" % a for a in sentinel.discover_slaves("mymaster")), flush=True)
 

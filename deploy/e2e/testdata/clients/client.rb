@@ -2,10 +2,10 @@
 require "redis"
 
 $stdout.sync = true
-door, data = [ENV["DOOR_PASSWORD"], ENV["REDIS_PASSWORD"]].map { |p| p.to_s.empty? ? nil : p }
+user, door, data = [ENV["DOOR_USER"], ENV["DOOR_PASSWORD"], ENV["REDIS_PASSWORD"]].map { |p| p.to_s.empty? ? nil : p }
 monitors = ENV["MONITORS"].split.map do |m|
   host, port = m.split(":")
-  { host: host, port: port.to_i, password: door }
+  { host: host, port: port.to_i, username: user, password: door }
 end
 
 one = Redis.new(**monitors.first)

@@ -1,6 +1,10 @@
 #!/bin/sh
 # redis-cli: finds master and replicas through the monitors, and counts up a key for ever.
-ask() { to "$DOOR_PASSWORD" "$@"; }   # ask <host:port> <command ...>: of a monitor
+ask() { # ask <host:port> <command ...>: of a monitor
+	where=$1
+	shift
+	to "$DOOR_PASSWORD" "$where" ${DOOR_USER:+--user "$DOOR_USER"} "$@"
+}
 data() { to "$REDIS_PASSWORD" "$@"; } # data <host:port> <command ...>: of a server
 to() {
 	password=$1 where=$2
