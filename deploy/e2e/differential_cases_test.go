@@ -99,6 +99,15 @@ func (b *block) mentions(what string) bool {
 	return slices.ContainsFunc(b.lines, func(l string) bool { return strings.Contains(l, what) })
 }
 
+// leavesNothing reports whether a generated case leaves its connection as it was.
+func (b *block) leavesNothing() bool {
+	if !strings.HasPrefix(b.title, "generated") {
+		return false
+	}
+	first, _, _ := strings.Cut(b.lines[0], " ")
+	return slices.Contains([]string{"sentinel", "acl", "command", "info", "ping", "publish", "role", "shutdown"}, first)
+}
+
 // step is one line of a block as it is sent.
 type step struct {
 	second  bool // on the second connection

@@ -16,6 +16,7 @@ type contender struct {
 	name     string
 	monitor  *lab.Monitor
 	password string
+	kept     map[string]*diffConn // connections that blocks share, by protocol and login
 }
 
 // diffConn is one connection to a side. It finds the end of a command's replies
@@ -29,13 +30,35 @@ type diffConn struct {
 	id    string // CLIENT ID, where a case asks for it
 }
 
+// connect opens a connection for a block, or uses one that earlier blocks left as
+// they found it; release ends the use.
+func (s *contender) connect(ctx context.Context, b *block, resp int) (c *diffConn, release func(), err error) {
+	key := fmt.Sprint(resp, b.has("anonymous"))
+	if c := s.kept[key]; c != nil && b.leavesNothing() && !c.shut {
+		c.SetDeadline(time.Now().Add(patienceOfOne))
+		return c, func() {}, nil
+	}
+	c, err = s.open(ctx, resp, b.has("anonymous"))
+	if err != nil || !b.leavesNothing() {
+		return c, func() { c.Close() }, err
+	}
+	if s.kept == nil {
+		s.kept = map[string]*diffConn{}
+	}
+	s.kept[key] = c
+	return c, func() {}, nil
+}
+
+// patienceOfOne bounds what is done on one connection.
+const patienceOfOne = 20 * time.Second
+
 // open connects, in the protocol and logged in as the case says.
 func (s *contender) open(ctx context.Context, resp int, anonymous bool) (*diffConn, error) {
 	nc, err := s.monitor.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	nc.SetDeadline(time.Now().Add(20 * time.Second))
+	nc.SetDeadline(time.Now().Add(patienceOfOne))
 	c := &diffConn{Conn: nc.Conn, r: bufio.NewReader(nc.Conn)}
 	if resp == 3 && !anonymous {
 		hello := []string{"HELLO", "3"}

@@ -49,6 +49,13 @@ func TestDifferential(t *testing.T) {
 		d.playGenerated(b)
 	}
 	generated := d.cases
+	for _, pair := range d.worlds {
+		for _, s := range pair {
+			for _, c := range s.kept {
+				c.Close()
+			}
+		}
+	}
 	for _, b := range written {
 		d.play(b)
 	}
@@ -198,9 +205,9 @@ func (d *differential) playOn(s *contender, b block, resp int) [][]*node {
 		if i == 1 && !b.mentions("b> ") {
 			continue
 		}
-		c, err := s.open(d.ctx, resp, b.has("anonymous"))
+		c, release, err := s.connect(d.ctx, &b, resp)
 		d.must(err)
-		defer c.Close()
+		defer release()
 		if b.mentions("id}") || i == 1 { // the answer also shows that the side knows the connection
 			c.identify()
 		}
