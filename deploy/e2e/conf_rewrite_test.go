@@ -179,6 +179,30 @@ func TestNoValueOfSetBreaksTheFile(t *testing.T) {
 	tt.turn("redis-sentinel", connects)
 }
 
+// Replicas may announce names while resolve-hostnames is no; a file that held one would
+// not start redis-sentinel.
+func TestAFileWithoutResolveHostnamesHoldsNoNames(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.servers(lab.GroupConfig{Replicas: 2, Redis: lab.RedisConfig{Lines: []string{"replica-announce-ip localhost"}}})
+	tt := s.takeTurns("port PORT", "dir DIR", "sentinel monitor mymaster 127.0.0.1 "+itoa(s.Master.Port)+" 1")
+	tt.turn("picket", func() {
+		s.must(lab.Poll(s.ctx, "find both replicas", func(ctx context.Context) bool {
+			all, err := tt.Master(ctx)
+			return err == nil && all["num-slaves"] == "2"
+		}))
+		s.must(lab.Poll(s.ctx, "write both replicas", func(ctx context.Context) bool {
+			_, err := tt.Sentinel(ctx, "FLUSHCONFIG")
+			return err == nil && strings.Count(s.file(tt.Conf), "sentinel known-replica mymaster 127.0.0.1 ") == 2
+		}))
+	})
+	tt.turn("redis-sentinel", func() {})
+	tt.turn("picket", func() {})
+	if text := s.file(tt.Conf); strings.Contains(text, "localhost") {
+		t.Errorf("the file is\n%s", text)
+	}
+}
+
 // What redis-sentinel wrote after a failover starts a picket that knows it all before it
 // has reached anybody.
 func TestAFileOfRedisSentinelStartsPicketWithAllItKnew(t *testing.T) {

@@ -318,6 +318,27 @@ func (d *Daemon) itself(group string, a failover.Repoint) bool {
 	return id != "" && id == process(a.To)
 }
 
+// writable is what is saved of a group, with addresses for names unless names may be
+// written: without resolve-hostnames redis-sentinel does not start on a file that holds
+// one, and a replica may announce its name all the same. One that does not resolve is
+// left out; it is found again. A monitor is never left out: it counts for the majority.
+func (d *Daemon) writable(s failover.Saved) failover.Saved {
+	if d.globals().ResolveHostnames {
+		return s
+	}
+	s.Master = d.numeric(s.Master)
+	s.Replicas = slices.Clone(s.Replicas)
+	for n, r := range s.Replicas {
+		s.Replicas[n] = d.numeric(r)
+	}
+	s.Replicas = slices.DeleteFunc(s.Replicas, func(r monitor.Addr) bool { return isName(r.Host) || r == s.Master })
+	s.Peers = slices.Clone(s.Peers)
+	for n, p := range s.Peers {
+		s.Peers[n].Addr = d.numeric(p.Addr)
+	}
+	return s
+}
+
 // shownView is a view with its addresses as they are given to clients.
 func (d *Daemon) shownView(v *failover.View) *failover.View {
 	if v == nil || d.globals().AnnounceHostnames || len(*d.board.names.Load()) == 0 {

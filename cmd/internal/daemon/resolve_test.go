@@ -146,3 +146,22 @@ func TestWhoWouldReplicateFromItself(t *testing.T) {
 		}
 	}
 }
+
+func TestNoNameIsWrittenWithoutResolveHostnames(t *testing.T) {
+	d := nameless(t, names{})
+	d.board.names.Store(&map[string]string{"db": "10.0.0.1", "alias": "10.0.0.1", "replica": "10.0.0.2"})
+	s := saved("m", "db", "alias", "replica", "unresolved", "10.0.0.3").Saved
+	s.Peers = []failover.SavedPeer{{ID: "a", Addr: monitor.Addr{Host: "replica", Port: 2}}, {ID: "b", Addr: monitor.Addr{Host: "unresolved", Port: 2}}}
+	got := d.writable(s)
+	if got.Master.Host != "10.0.0.1" || len(got.Replicas) != 2 || got.Replicas[0].Host != "10.0.0.2" || got.Replicas[1].Host != "10.0.0.3" ||
+		len(got.Peers) != 2 || got.Peers[0].Addr.Host != "10.0.0.2" || got.Peers[1].Addr.Host != "unresolved" {
+		t.Errorf("written: %+v", got)
+	}
+	if s.Replicas[1].Host != "replica" || s.Peers[0].Addr.Host != "replica" {
+		t.Errorf("what was to be saved is changed: %+v", s)
+	}
+	d.knobs.globals.Store(&config.Globals{ResolveHostnames: true})
+	if got := d.writable(s); got.Master.Host != "db" || len(got.Replicas) != 4 {
+		t.Errorf("with resolve-hostnames %+v is written", got)
+	}
+}

@@ -75,7 +75,7 @@ func (l *loop) state() config.State {
 	}
 	for _, g := range l.mon.Groups() {
 		conf := l.groups[g.Settings().Name].conf.Clone()
-		conf.Saved = g.Saved()
+		conf.Saved = l.d.writable(g.Saved())
 		s.Groups = append(s.Groups, conf)
 	}
 	return s
