@@ -9,6 +9,10 @@
 // design; the bench (make bench) asserts the targets
 // themselves, alone on the machine.
 //
+// The differential test (differential*_test.go, testdata/differential) holds
+// picket's replies against redis-sentinel's, command by command, and fails for a
+// difference that is not listed with its reason.
+//
 // Two parts run when they are asked for. The fault lab (make fault-lab, fault*_test.go)
 // plays each scene under picket and under redis-sentinel, with writers that log every
 // acknowledged write, and keeps its table in RESULTS.md. The soak (make soak,

@@ -90,7 +90,7 @@ func killOption(c *call, option, value string) (func(*conn) bool, bool) {
 		return func(client *conn) bool { return client.nc.LocalAddr().String() == value }, true
 	case "user":
 		if _, ok := c.srv.accounts.users.Load().Get(value); !ok {
-			c.fail("ERR No such user '" + clip(value) + "'")
+			c.fail("ERR No such user '" + value + "'")
 			return nil, false
 		}
 		return func(client *conn) bool { return client.snapshot().user == value }, true

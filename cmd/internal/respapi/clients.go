@@ -192,6 +192,6 @@ func typeFilter(c *call, word string) (func(*conn) bool, bool) {
 	case "master", "replica", "slave":
 		return func(*conn) bool { return false }, true
 	}
-	c.fail("ERR Unknown client type '" + clip(word) + "'")
+	c.fail("ERR Unknown client type '" + word + "'")
 	return nil, false
 }

@@ -75,12 +75,12 @@ func (s *Server) sentinelDebug(c *call) {
 	for ; len(words) > 0; words = words[2:] {
 		p, known := periodNamed(words[0])
 		if !known || len(words) == 1 {
-			c.fail(fmt.Sprintf("ERR Unknown option or number of arguments for SENTINEL DEBUG '%s'", clip(words[0])))
+			c.fail(fmt.Sprintf("ERR Unknown option or number of arguments for SENTINEL DEBUG '%s'", words[0]))
 			return
 		}
 		ms, ok := resp.ParseInt(words[1])
 		if !ok || ms <= 0 {
-			c.fail(fmt.Sprintf("ERR Invalid argument '%s' for SENTINEL DEBUG '%s'", clip(words[1]), words[0]))
+			c.fail(fmt.Sprintf("ERR Invalid argument '%s' for SENTINEL DEBUG '%s'", words[1], words[0]))
 			return
 		}
 		s.cfg.Knobs.SetPeriod(p, ms)
