@@ -179,3 +179,28 @@ func TestThePasswordAmongMonitorsIsChangedWithoutAWord(t *testing.T) {
 	s.Master.Kill()
 	s.agreed(s.switched(s.Master, marks).New)
 }
+
+// New links after SENTINEL SET must not cost the evidence of the old ones: a master that
+// is silent is as silent as before.
+func TestAPasswordThatIsSetDuringASilenceIsNoDeath(t *testing.T) {
+	t.Parallel()
+	s := start(t, lab.GroupConfig{Replicas: 1, Monitors: 3,
+		Redis:   lab.RedisConfig{Threshold: 8 * time.Second, Lines: []string{"user first on >a ~* &* +@all", "user second on >b ~* &* +@all"}},
+		Monitor: lab.MonitorConfig{Lines: []string{"sentinel auth-user mymaster first", "sentinel auth-pass mymaster a"}}})
+	marks := s.Marks()
+	door, err := s.Master.Dial(s.ctx)
+	s.must(err)
+	defer door.Close()
+	woken := make(chan error, 1)
+	go func() { _, err := door.Do(s.ctx, "DEBUG", "SLEEP", "6"); woken <- err }()
+	s.wait(marks, lab.On("+silent", "master mymaster"))
+	for _, m := range s.Monitors {
+		s.do(m, "SENTINEL", "SET", "mymaster", "auth-user", "second", "auth-pass", "b")
+	}
+	s.must(<-woken)
+	s.wait(marks, lab.On("-silent", "master mymaster"))
+	s.none(marks, alarms...)
+	for _, m := range s.Monitors {
+		s.flagged(m, "master")
+	}
+}

@@ -151,6 +151,21 @@ func TestScriptsThatHangHoldNothingUp(t *testing.T) {
 	sw := s.switched(s.Master, marks)
 	s.agreed(sw.New)
 	for _, m := range s.Monitors {
+		s.do(m, "SENTINEL", "DEBUG", "SCRIPT-MAX-RUNTIME", "100")
+	}
+	s.wait(marks, lab.On("-script-timeout", path))
+	for _, m := range s.Monitors {
+		s.do(m, "SENTINEL", "DEBUG", "SCRIPT-MAX-RUNTIME", "60000", "SCRIPT-RETRY-DELAY", "1")
+	}
+	s.must(lab.Poll(s.ctx, "scripts that were killed are tried again", func(ctx context.Context) bool {
+		reply, err := s.Monitors[0].Sentinel(ctx, "PENDING-SCRIPTS")
+		jobs, _ := reply.([]any)
+		return err == nil && slices.ContainsFunc(jobs, func(job any) bool {
+			f := lab.Pairs(job)
+			return f["flags"] == "running" && f["retry-num"] != "1"
+		})
+	}))
+	for _, m := range s.Monitors {
 		began := time.Now()
 		s.must(m.Signal(syscall.SIGTERM))
 		s.must(m.WaitExit(s.ctx))

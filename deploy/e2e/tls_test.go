@@ -3,6 +3,10 @@ package e2e
 import (
 	"context"
 	"crypto/tls"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -104,4 +108,57 @@ func TestCertificatesAreReplacedWhileMonitorsRun(t *testing.T) {
 	marks = s.Marks()
 	s.Master.Kill()
 	s.agreed(s.switched(s.Master, marks).New)
+}
+
+// A certificate that nobody takes is no death of those who refuse it, and one that they
+// take is used as soon as it lies there.
+func TestACertificateThatIsRefusedIsNoDeath(t *testing.T) {
+	t.Parallel()
+	s, authority := startSecured(t, lab.GroupConfig{Replicas: 1, Monitors: 2})
+	stranger, err := lab.NewTLS(t.TempDir())
+	s.must(err)
+	m := s.add(lab.MonitorConfig{TLS: authority, Lines: []string{
+		"tls-client-cert-file " + stranger.Dir + "/client.crt", "tls-client-key-file " + stranger.Dir + "/client.key"}})
+	s.logged(m, "+auth-error", "master mymaster", "tls-handshake")
+	s.flagged(m, "master,disconnected")
+	time.Sleep(2 * time.Second) // twice down-after
+	s.none(make([]int, len(s.Monitors)), alarms...)
+	mark := m.Events.Mark()
+	for _, name := range []string{"client.key", "client.crt"} {
+		text, err := os.ReadFile(filepath.Join(authority.Dir, name))
+		s.must(err)
+		s.must(os.WriteFile(filepath.Join(stranger.Dir, name), text, 0o600))
+	}
+	s.must(m.Signal(syscall.SIGHUP))
+	s.waitOne(m, mark, lab.On("-auth-error", "master mymaster"))
+	s.must(s.WaitKnown(s.ctx))
+}
+
+// What is wrong at a start is said in words that name the directive and the file, and
+// the monitor ends before it has touched anything.
+func TestTLSThatIsWrongStopsTheStart(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.servers(lab.GroupConfig{})
+	authority, err := lab.NewTLS(t.TempDir())
+	s.must(err)
+	for line, want := range map[string]string{
+		"tls-cert-file /no/such.crt":                    "/no/such.crt",
+		"tls-key-file " + authority.Dir + "/client.key": "does not match",
+		"tls-ca-cert-file " + authority.Dir + "/nobody": "tls-ca-cert-file",
+		"tls-protocols TLSv1.4":                         "tls-protocols",
+	} {
+		m, err := s.lab.NewMonitor(lab.MonitorConfig{Program: program, TLS: authority, Lines: []string{line},
+			Watch: lab.Watch{Master: s.Master.Host, Port: s.Master.Port}})
+		s.must(err)
+		before, err := os.ReadFile(m.Conf)
+		s.must(err)
+		s.must(m.Process.Start())
+		s.must(m.WaitExit(s.ctx))
+		after, err := os.ReadFile(m.Conf)
+		s.must(err)
+		if m.ExitCode() != 1 || !strings.Contains(m.LogText(), want) || string(before) != string(after) {
+			t.Errorf("%s: ended with %d: %s", line, m.ExitCode(), m.LogText())
+		}
+	}
 }

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
 	"os"
 	"sync"
@@ -11,8 +10,8 @@ import (
 
 // Handshake speaks TLS on a connection that was dialled, and closes it if that fails.
 func (k *Keeper) Handshake(ctx context.Context, nc net.Conn) (net.Conn, error) {
-	c := tls.Client(nc, k.current().client)
-	if err := c.HandshakeContext(ctx); err != nil {
+	c, err := k.secure(ctx, nc)
+	if err != nil {
 		_ = nc.Close()
 		return nil, err
 	}
@@ -34,7 +33,7 @@ const (
 // hands it returns a connection on which the handshake goes on: what is written waits for
 // it, as does reading, whose deadline is kept. An error of the handshake is that of reading.
 func (k *Keeper) Eager(ctx context.Context, nc net.Conn) (net.Conn, error) {
-	c := &eagerConn{Conn: nc, tls: tls.Client(nc, k.current().client), done: make(chan struct{}), moved: make(chan struct{})}
+	c := &eagerConn{Conn: nc, keeper: k, done: make(chan struct{}), moved: make(chan struct{})}
 	go c.shake()
 	wait := time.NewTimer(eagerWait)
 	defer wait.Stop()
@@ -55,9 +54,10 @@ func (k *Keeper) Eager(ctx context.Context, nc net.Conn) (net.Conn, error) {
 // eagerConn is a connection whose handshake may still go on.
 type eagerConn struct {
 	net.Conn // the socket
-	tls      *tls.Conn
+	keeper   *Keeper
 	done     chan struct{} // closed when the handshake is over and what waited is written
-	err      error         // its error, good after done
+	tls      net.Conn      // good after done
+	err      error         // of the handshake, good after done
 
 	mu       sync.Mutex
 	over     bool
@@ -72,14 +72,15 @@ func (c *eagerConn) NetConn() net.Conn { return c.Conn }
 func (c *eagerConn) shake() {
 	ctx, cancel := context.WithTimeout(context.Background(), eagerLimit)
 	defer cancel()
-	err := c.tls.HandshakeContext(ctx)
+	secured, err := c.keeper.secure(ctx, c.Conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil && len(c.waiting) > 0 {
-		_, err = c.tls.Write(c.waiting)
+		_, err = secured.Write(c.waiting)
 	}
 	if err == nil {
-		err = c.tls.SetReadDeadline(c.deadline)
+		c.tls = secured
+		err = secured.SetReadDeadline(c.deadline)
 	}
 	if err != nil {
 		_ = c.Conn.Close()
@@ -149,7 +150,7 @@ func (c *eagerConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.over {
-		return c.tls.SetReadDeadline(t)
+		return c.shaken((net.Conn).SetReadDeadline, t)
 	}
 	c.deadline = t
 	close(c.moved)
@@ -162,9 +163,17 @@ func (c *eagerConn) SetWriteDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.over {
-		return c.tls.SetWriteDeadline(t)
+		return c.shaken((net.Conn).SetWriteDeadline, t)
 	}
 	return nil
+}
+
+// shaken sets a deadline after the handshake, if that went well.
+func (c *eagerConn) shaken(set func(net.Conn, time.Time) error, t time.Time) error {
+	if c.err != nil {
+		return c.err
+	}
+	return set(c.tls, t)
 }
 
 // SetDeadline bounds both.
@@ -178,9 +187,9 @@ func (c *eagerConn) SetDeadline(t time.Time) error {
 // Close ends the connection, and with it the handshake.
 func (c *eagerConn) Close() error {
 	c.mu.Lock()
-	over := c.over
+	shaken := c.over && c.err == nil
 	c.mu.Unlock()
-	if over {
+	if shaken {
 		return c.tls.Close()
 	}
 	return c.Conn.Close()

@@ -125,7 +125,7 @@ func serial(t *testing.T, k, asking *Keeper) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+	return c.(*client).ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 }
 
 func TestFilesThatChangeAreReadAgain(t *testing.T) {
@@ -343,4 +343,102 @@ func TestTheCallersEndEndsADial(t *testing.T) {
 			cancel()
 		}
 	})
+}
+
+// A refusal that was lost the first time is heard the second; an address that is good
+// again is trusted again.
+func TestARefusalIsHeardAtLast(t *testing.T) {
+	a, b := newAuthority(t), newAuthority(t)
+	server, mine := open(t, a.directives()), a.directives()
+	mine.ClientCertFile, mine.ClientKeyFile = b.path("own.crt"), b.path("own.key")
+	k := open(t, mine)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	go func() {
+		for secured := server.Listener(ln); ; {
+			c, err := secured.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(c, c); _ = c.Close() }()
+		}
+	}()
+	for name, dial := range map[string]func(*Keeper, context.Context, net.Conn) (net.Conn, error){"handshake": (*Keeper).Handshake, "eager": (*Keeper).Eager} {
+		t.Run(name, func(t *testing.T) {
+			k.refusals.suspect(ln.Addr().String()) // as after a connection that was reset
+			nc, err := net.Dial("tcp", ln.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := dial(k, t.Context(), nc)
+			if err == nil {
+				_, err = c.Read(make([]byte, 1)) // the handshake may have taken longer than eagerWait
+			}
+			if op := (*net.OpError)(nil); !errors.As(err, &op) || op.Op != "remote error" {
+				t.Errorf("%v", err)
+			}
+			if !k.refusals.suspected(ln.Addr().String()) {
+				t.Error("it is trusted again")
+			}
+		})
+	}
+	good := open(t, a.directives())
+	good.refusals.suspect(ln.Addr().String())
+	nc, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := good.Handshake(t.Context(), nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := speak(t, c); err != nil || good.refusals.suspected(ln.Addr().String()) {
+		t.Errorf("%v; suspected still: %v", err, good.refusals.suspected(ln.Addr().String()))
+	}
+}
+
+func TestWhoIsSuspected(t *testing.T) {
+	a := newAuthority(t)
+	k := open(t, a.directives())
+	for name, tc := range map[string]struct {
+		end  func(ours, theirs net.Conn)
+		want bool
+	}{
+		"ends before it said anything": {func(_, theirs net.Conn) { _ = theirs.Close() }, true},
+		"we end it":                    {func(ours, _ net.Conn) { _ = ours.Close() }, false},
+		"says nothing for a while":     {func(ours, _ net.Conn) { _ = ours.SetReadDeadline(time.Unix(1, 0)) }, false},
+		"ends after it said something": {func(_, theirs net.Conn) { _, _ = theirs.Write([]byte("x")); _ = theirs.Close() }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ours, theirs := ends(t)
+			door, err := k.Listener(one{c: theirs}).Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			shaken := make(chan struct{})
+			go func() { _, _ = door.Read(make([]byte, 1)); close(shaken) }()
+			c, err := k.Handshake(t.Context(), ours)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := func() error { _, err := c.Write([]byte("x")); return err }(); err != nil {
+				t.Fatal(err)
+			}
+			<-shaken
+			tc.end(c, door)
+			_, _ = io.ReadAll(c)
+			if got := k.refusals.suspected(ours.RemoteAddr().String()); got != tc.want {
+				t.Errorf("suspected: %v", got)
+			}
+		})
+	}
+	for n := range mostSuspects + 10 {
+		k.refusals.suspect(string(rune(n)))
+	}
+	if got := len(k.refusals.suspects); got > mostSuspects {
+		t.Errorf("%d addresses are remembered", got)
+	}
 }

@@ -26,6 +26,8 @@ type Keeper struct {
 	mu     sync.Mutex
 	looked time.Time
 	seen   []stamp // of the files when they were last read, right or wrong
+
+	refusals refusals
 }
 
 // material is what one reading of the files gave. It is never changed.
