@@ -174,7 +174,7 @@ func (s *Server) withIDs(c *call, words []string) (chosen []*conn, ok bool) {
 		s.mu.Lock()
 		client := s.conns[id]
 		s.mu.Unlock()
-		if client != nil {
+		if client != nil && !client.out.over() {
 			chosen = append(chosen, client)
 		}
 	}

@@ -154,6 +154,13 @@ func (q *queue) isDropped() bool {
 	return q.dropped
 }
 
+// over reports whether the connection is being ended.
+func (q *queue) over() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ended
+}
+
 // held returns how many bytes wait to be written.
 func (q *queue) held() int {
 	q.mu.Lock()

@@ -195,11 +195,13 @@ func (s *Server) forget(c *conn) {
 	delete(s.conns, c.id)
 }
 
-// clients returns the connections in the order of their ids.
+// clients returns the connections in the order of their ids, without those that
+// are being ended.
 func (s *Server) clients() []*conn {
 	s.mu.Lock()
 	all := slices.Collect(maps.Values(s.conns))
 	s.mu.Unlock()
+	all = slices.DeleteFunc(all, func(c *conn) bool { return c.out.over() })
 	slices.SortFunc(all, func(a, b *conn) int { return int(a.id - b.id) })
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -278,5 +279,19 @@ func TestInfo(t *testing.T) {
 	}
 	if got := c.ask("INFO sentinel cpu"); strings.Index(got, "# CPU") > strings.Index(got, "# Sentinel") || strings.Contains(got, "# Server") {
 		t.Errorf("sections are not in Sentinel's order: %s", got)
+	}
+}
+
+// A connection that is being ended is gone for everybody, at once.
+func TestAKilledConnectionIsGoneAtOnce(t *testing.T) {
+	h := open(t, nil)
+	admin := h.connect(t)
+	admin.ask("PING")
+	for id := 2; id < 50; id++ {
+		h.connect(t).ask("PING")
+		kill := "CLIENT KILL ID " + strconv.Itoa(id)
+		if got := admin.ask(kill, kill, "CLIENT LIST ID "+strconv.Itoa(id)); got != ":1\r\n:0\r\n$0\r\n\r\n" {
+			t.Fatalf("got %q", got)
+		}
 	}
 }
