@@ -272,3 +272,38 @@ func TestANameServerThatHangsDelaysNoFailover(t *testing.T) {
 		t.Errorf("nobody asked the name server: %v", err)
 	}
 }
+
+// Monitors of both kinds ask each other about the master by its address or by its name.
+func TestAMixedQuorumFailsOverAMasterByItsHostName(t *testing.T) {
+	t.Parallel()
+	for _, announce := range []string{"no", "yes"} {
+		t.Run("announce-hostnames "+announce, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			redis := lab.RedisConfig{}
+			if announce == "yes" {
+				redis.Lines = []string{"replica-announce-ip localhost"}
+			}
+			s.servers(lab.GroupConfig{Replicas: 2, Redis: redis})
+			for _, p := range []lab.Program{sentinel, picket, sentinel} {
+				cfg := named("localhost", s.Master.Port, "sentinel announce-hostnames "+announce)
+				cfg.Program = p
+				m, err := s.lab.StartMonitor(s.ctx, cfg)
+				s.must(err)
+				s.Monitors = append(s.Monitors, m)
+			}
+			s.must(s.WaitKnown(s.ctx))
+			host := map[string]string{"no": "127.0.0.1", "yes": "localhost"}[announce]
+			marks := s.Marks()
+			s.Master.Kill()
+			winner, events := s.promoted(marks)
+			for i, e := range events {
+				if want := "mymaster " + host + " " + itoa(s.Master.Port) + " " + host + " " + itoa(winner.Port); e.Payload != want {
+					t.Errorf("%s published +switch-master %s, want %s", s.Monitors[i].Name(), e.Payload, want)
+				}
+			}
+			s.must(s.Master.Start(s.ctx))
+			s.follow(winner)
+		})
+	}
+}
