@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"io"
 	"net"
 	"os"
@@ -234,13 +235,24 @@ func forward(c net.Conn, to string) {
 	io.Copy(c, up)
 }
 
+// ownHosts gives a process a hosts file of its own, which the test can change under it,
+// and a name server for what does not stand in it.
+func (s *scene) ownHosts(text, nameserver string) (path string, wrap []string) {
+	s.Helper()
+	if os.Geteuid() != 0 {
+		s.Skip("needs root to give a monitor a hosts file of its own")
+	}
+	path = filepath.Join(s.lab.Dir(), "hosts")
+	resolv := filepath.Join(s.lab.Dir(), "resolv.conf")
+	s.must(os.WriteFile(path, []byte(text), 0o644))
+	s.must(os.WriteFile(resolv, []byte("nameserver "+nameserver+"\noptions timeout:30 attempts:9\n"), 0o644))
+	return path, []string{"unshare", "-m", "sh", "-c", "mount --bind " + path + " /etc/hosts && mount --bind " + resolv + ` /etc/resolv.conf && exec "$@"`, "sh"}
+}
+
 // The names stand in a hosts file that is emptied; from then on each lookup goes to a
 // name server that never answers.
 func TestANameServerThatHangsDelaysNoFailover(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root to give a monitor a hosts file of its own")
-	}
 	s := newScene(t)
 	silent, err := net.ListenPacket("udp", "127.8.7.6:53")
 	if err != nil {
@@ -248,11 +260,9 @@ func TestANameServerThatHangsDelaysNoFailover(t *testing.T) {
 	}
 	t.Cleanup(func() { silent.Close() })
 	s.servers(lab.GroupConfig{Replicas: 2, Redis: lab.RedisConfig{Lines: []string{"replica-announce-ip db.picket.test"}}})
-	hosts, resolv := filepath.Join(s.lab.Dir(), "hosts"), filepath.Join(s.lab.Dir(), "resolv.conf")
-	s.must(os.WriteFile(hosts, []byte("127.0.0.1 localhost db.picket.test\n"), 0o644))
-	s.must(os.WriteFile(resolv, []byte("nameserver 127.8.7.6\noptions timeout:30 attempts:9\n"), 0o644))
 	cfg := named("db.picket.test", s.Master.Port)
-	cfg.Wrap = []string{"unshare", "-m", "sh", "-c", "mount --bind " + hosts + " /etc/hosts && mount --bind " + resolv + ` /etc/resolv.conf && exec "$@"`, "sh"}
+	var hosts string
+	hosts, cfg.Wrap = s.ownHosts("127.0.0.1 localhost db.picket.test\n", "127.8.7.6")
 	s.watched(cfg)
 	s.must(os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"), 0o644)) // the same file: it is mounted
 	marks := s.Marks()
@@ -306,4 +316,33 @@ func TestAMixedQuorumFailsOverAMasterByItsHostName(t *testing.T) {
 			s.follow(winner)
 		})
 	}
+}
+
+// A master that comes back at another address under its name, as a pod does, is found
+// there, and nothing fails over.
+func TestAMasterThatMovesUnderItsNameIsFollowed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.servers(lab.GroupConfig{Redis: lab.RedisConfig{Lines: []string{"bind 127.0.0.1 127.0.0.9"}}})
+	cfg := named("db.picket.test", s.Master.Port)
+	cfg.Watch.DownAfter = 30 * time.Second
+	var hosts string
+	hosts, cfg.Wrap = s.ownHosts("127.0.0.1 localhost db.picket.test\n", "127.0.0.1")
+	s.watched(cfg)
+	marks := s.Marks()
+	s.must(os.WriteFile(hosts, []byte("127.0.0.1 localhost\n127.0.0.9 db.picket.test\n"), 0o644))
+	for _, m := range s.Monitors {
+		s.must(lab.Poll(s.ctx, m.Name()+" gives the new address", func(ctx context.Context) bool {
+			addr, err := m.MasterAddr(ctx)
+			return err == nil && addr == "127.0.0.9:"+itoa(s.Master.Port)
+		}))
+	}
+	s.do(s.Master, "CLIENT", "KILL", "TYPE", "normal") // so that it is dialled again
+	for _, m := range s.Monitors {
+		s.must(lab.Poll(s.ctx, m.Name()+" reaches it there", func(ctx context.Context) bool {
+			all, err := m.Master(ctx)
+			return err == nil && all["flags"] == "master" && strings.Count(s.do(s.Master, "CLIENT", "LIST"), "laddr=127.0.0.9:") >= 3
+		}))
+	}
+	s.none(marks, "+sdown", "+switch-master", "+try-failover")
 }
