@@ -28,7 +28,9 @@ type block struct {
 // and is played in RESP2 and RESP3. Options: world=guarded (requirepass is set),
 // anonymous (not logged in), resp=2 or 3, sorted (arrays in any order), keys (of
 // INFO and maps only the names count), mask=<name> (see masks; for replies that
-// are one value). A command is sent as an array; words are quoted as for redis-cli. Before it may stand
+// are one value), settled (wait until the sides know each other and are connected),
+// unix (over the Unix socket). A command is sent as an array; words are quoted as
+// for redis-cli. Before it may stand
 //
 //	b>      send it on a second connection
 //	~       do not look for its replies, they come with those of the next command
@@ -38,7 +40,8 @@ type block struct {
 //	raw     send these bytes, written as in Go
 //
 // {id}, {addr}, {laddr}, {b.id}, {b.addr} stand for the connections' own, {port}
-// for the monitor's port, {epoch1} to {epoch3} for epochs that nobody had yet, {master} and {replica} for the ports of the instances.
+// for the monitor's port, {master} and {replica} for the ports of the instances,
+// {epoch1} to {epoch3} for epochs that nobody had yet.
 func readBlocks(folder string) ([]block, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.cases"))
 	if err != nil {
@@ -68,7 +71,7 @@ func readBlocks(folder string) ([]block, error) {
 	return blocks, nil
 }
 
-var blockOptions = []string{"world", "anonymous", "resp", "sorted", "keys", "mask", "settled"}
+var blockOptions = []string{"world", "anonymous", "resp", "sorted", "keys", "mask", "settled", "unix"}
 
 func newBlock(file, title string) block {
 	b := block{options: map[string]string{}}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func (s *contender) connect(ctx context.Context, b *block, resp int) (c *diffCon
 		c.SetDeadline(time.Now().Add(patienceOfOne))
 		return c, func() {}, nil
 	}
-	c, err = s.open(ctx, resp, b.has("anonymous"))
+	c, err = s.open(ctx, resp, b)
 	if err != nil || !b.leavesNothing() {
 		return c, func() { c.Close() }, err
 	}
@@ -53,13 +54,17 @@ func (s *contender) connect(ctx context.Context, b *block, resp int) (c *diffCon
 const patienceOfOne = 20 * time.Second
 
 // open connects, in the protocol and logged in as the case says.
-func (s *contender) open(ctx context.Context, resp int, anonymous bool) (*diffConn, error) {
-	nc, err := s.monitor.Dial(ctx)
+func (s *contender) open(ctx context.Context, resp int, b *block) (*diffConn, error) {
+	network, addr := "tcp", s.monitor.Addr()
+	if b.has("unix") {
+		network, addr = "unix", s.socket()
+	}
+	nc, err := (&net.Dialer{}).DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
 	nc.SetDeadline(time.Now().Add(patienceOfOne))
-	c := &diffConn{Conn: nc.Conn, r: bufio.NewReader(nc.Conn)}
+	c, anonymous := &diffConn{Conn: nc, r: bufio.NewReader(nc)}, b.has("anonymous")
 	if resp == 3 && !anonymous {
 		hello := []string{"HELLO", "3"}
 		if s.password != "" {
@@ -70,6 +75,17 @@ func (s *contender) open(ctx context.Context, resp int, anonymous bool) (*diffCo
 		c.ask(lab.Encode("AUTH", s.password))
 	}
 	return c, nil
+}
+
+// socket is the path of the side's Unix socket.
+func (s *contender) socket() string { return filepath.Join(s.monitor.Dir, "socket") }
+
+// address is how the side calls one end of a connection.
+func (s *contender) address(a net.Addr) string {
+	if a.Network() == "unix" {
+		return s.socket() + ":0"
+	}
+	return a.String()
 }
 
 // closedNode stands in a list of replies for the end of the connection.

@@ -81,6 +81,11 @@ func (n *node) replaceWord(old, new string) {
 	n.walk(func(n *node) { n.text = word.ReplaceAllString(n.text, new) })
 }
 
+// replace is replaceWord for what is not made of letters and digits, such as a path.
+func (n *node) replace(old, new string) {
+	n.walk(func(n *node) { n.text = strings.ReplaceAll(n.text, old, new) })
+}
+
 // maskValue replaces what the reply is, when it is one value of that form.
 func (n *node) maskValue(name string) {
 	n.walk(func(n *node) {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,10 +77,8 @@ func (d *differential) startWorlds() {
 			if w.password != "" {
 				cfg.Lines = []string{fmt.Sprintf("requirepass %q", w.password)}
 			}
-			m, err := d.lab.NewMonitor(cfg)
-			d.must(err)
-			d.must(m.Process.Start())
-			pair[i] = &contender{name: p.Name(), monitor: m, password: w.password}
+			pair[i] = &contender{name: p.Name(), password: w.password}
+			d.begin(pair[i], cfg)
 		}
 		d.worlds[w.world] = pair
 	}
@@ -91,13 +90,27 @@ func (d *differential) startWorlds() {
 	}
 }
 
+// begin starts a side, with a Unix socket beside its port.
+func (d *differential) begin(s *contender, cfg lab.MonitorConfig) {
+	d.Helper()
+	m, err := d.lab.NewMonitor(cfg)
+	d.must(err)
+	s.monitor = m
+	conf, err := os.OpenFile(m.Conf, os.O_APPEND|os.O_WRONLY, 0)
+	d.must(err)
+	_, err = fmt.Fprintln(conf, "unixsocket", s.socket())
+	d.must(err)
+	d.must(conf.Close())
+	d.must(m.Process.Start())
+}
+
 // calm keeps a side out of TILT, which a busy machine can bring redis-sentinel into.
 func (d *differential) calm(s *contender) {
 	d.Helper()
 	var c *diffConn
 	d.must(lab.Poll(d.ctx, "wait until "+s.name+" listens", func(ctx context.Context) (ok bool) {
 		var err error
-		c, err = s.open(ctx, 2, false)
+		c, err = s.open(ctx, 2, &block{})
 		return err == nil
 	}))
 	defer c.Close()
@@ -113,7 +126,7 @@ func (d *differential) settle(world string) {
 
 // settled reports whether a side knows its peer and the replica, and all of them answer.
 func (s *contender) settled(ctx context.Context) bool {
-	c, err := s.open(ctx, 2, false)
+	c, err := s.open(ctx, 2, &block{})
 	if err != nil {
 		return false
 	}
@@ -136,7 +149,7 @@ func (s *contender) settled(ctx context.Context) bool {
 // not among them.
 func (d *differential) arities() map[string]int {
 	d.Helper()
-	c, err := d.worlds["open"][0].open(d.ctx, 2, false)
+	c, err := d.worlds["open"][0].open(d.ctx, 2, &block{})
 	d.must(err)
 	defer c.Close()
 	replies := c.ask(lab.Encode("COMMAND"))
@@ -272,7 +285,7 @@ func (d *differential) variables(s *contender, conns [2]*diffConn) *strings.Repl
 	list := []string{"{epoch1}", strconv.Itoa(d.epoch), "{epoch2}", strconv.Itoa(d.epoch + 1), "{epoch3}", strconv.Itoa(d.epoch + 2), "{port}", strconv.Itoa(s.monitor.Port), "{master}", strconv.Itoa(d.Master.Port), "{replica}", strconv.Itoa(d.Replicas[0].Port)}
 	for i, prefix := range []string{"", "b."} {
 		if c := conns[i]; c != nil {
-			list = append(list, "{"+prefix+"id}", c.id, "{"+prefix+"addr}", c.LocalAddr().String(), "{"+prefix+"laddr}", c.RemoteAddr().String())
+			list = append(list, "{"+prefix+"id}", c.id, "{"+prefix+"addr}", s.address(c.LocalAddr()), "{"+prefix+"laddr}", s.address(c.RemoteAddr()))
 		}
 	}
 	return strings.NewReplacer(list...)
@@ -287,6 +300,7 @@ func (d *differential) equalise(r *node, s *contender, b block) {
 			if other == s {
 				word = "<self>"
 			}
+			r.replace(other.monitor.Dir, word+"-dir")
 			r.replaceWord(strconv.Itoa(other.monitor.Port), word)
 		}
 	}

@@ -26,7 +26,7 @@ func (s *Server) clientKill(c *call) {
 }
 
 func addrFilter(addr string) func(*conn) bool {
-	return func(client *conn) bool { return client.nc.RemoteAddr().String() == addr }
+	return func(client *conn) bool { return client.remote == addr }
 }
 
 // kill ends those that match; the caller's own end waits for its reply.
@@ -87,7 +87,7 @@ func killOption(c *call, option, value string) (func(*conn) bool, bool) {
 	case "addr":
 		return addrFilter(value), true
 	case "laddr":
-		return func(client *conn) bool { return client.nc.LocalAddr().String() == value }, true
+		return func(client *conn) bool { return client.local == value }, true
 	case "user":
 		if _, ok := c.srv.accounts.users.Load().Get(value); !ok {
 			c.fail("ERR No such user '" + value + "'")

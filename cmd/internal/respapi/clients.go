@@ -108,8 +108,8 @@ func (s *Server) describe(c *conn) string {
 	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=0 sub=%d psub=%d ssub=0 multi=-1 "+
 		"qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=%d oll=0 omem=%d tot-mem=%d events=r cmd=%s user=%s "+
 		"redir=%d resp=%d lib-name=%s lib-ver=%s\n",
-		c.id, c.nc.RemoteAddr(), c.nc.LocalAddr(), unknownFD, p.name, int64(now.Since(p.born).Seconds()), int64(now.Since(p.active).Seconds()),
-		p.flags(), p.subs, p.psubs, held, held, held, p.command, p.user, p.tracking.redirection(), p.proto, p.libName, p.libVer)
+		c.id, c.remote, c.local, unknownFD, p.name, int64(now.Since(p.born).Seconds()), int64(now.Since(p.active).Seconds()),
+		p.flags(c.unix), p.subs, p.psubs, held, held, held, p.command, p.user, p.tracking.redirection(), p.proto, p.libName, p.libVer)
 }
 
 // unknownFD stands for the number of the socket, which Go does not tell.
@@ -117,13 +117,13 @@ const unknownFD = -1
 
 // flags are Redis' letters for the state of a connection, in its order
 // (catClientInfoString).
-func (p *profile) flags() string {
+func (p *profile) flags(unix bool) string {
 	var letters strings.Builder
 	for _, flag := range []struct {
 		letter string
 		is     bool
 	}{
-		{"P", p.subs+p.psubs > 0}, {"b", p.paused}, {"t", p.tracking.on}, {"B", p.tracking.broadcast}, {"e", p.noEvict},
+		{"P", p.subs+p.psubs > 0}, {"b", p.paused}, {"t", p.tracking.on}, {"B", p.tracking.broadcast}, {"U", unix}, {"e", p.noEvict},
 	} {
 		if flag.is {
 			letters.WriteString(flag.letter)

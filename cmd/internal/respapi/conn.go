@@ -26,12 +26,14 @@ const (
 // conn is one client. Its fields belong to the goroutine that runs serve,
 // except out, which is safe for all, and profile, which mu guards.
 type conn struct {
-	srv *Server
-	id  int64
-	nc  net.Conn
-	raw *intake
-	in  *resp.CommandReader // of raw
-	out *queue
+	srv           *Server
+	id            int64
+	nc            net.Conn
+	remote, local string // as CLIENT LIST calls the two ends
+	unix          bool
+	raw           *intake
+	in            *resp.CommandReader // of raw
+	out           *queue
 
 	proto         resp.Proto
 	authenticated bool
@@ -66,6 +68,11 @@ type profile struct {
 func newConn(s *Server, id int64, nc net.Conn) *conn {
 	now := s.cfg.Clock()
 	c := &conn{srv: s, id: id, nc: nc, proto: resp.RESP2, out: newQueue(nc, &s.cfg.Limits)}
+	c.remote, c.local = nc.RemoteAddr().String(), nc.LocalAddr().String()
+	if c.unix = nc.LocalAddr().Network() == "unix"; c.unix {
+		c.local += ":0" // the path of the socket, for both ends, as Redis has it (genClientAddrString)
+		c.remote = c.local
+	}
 	c.raw = &intake{nc: nc, count: s.stats.countRead, budget: &s.budget}
 	c.in = resp.NewCommandReader(c.raw, s.cfg.Limits.Command)
 	c.user, c.authenticated = acl.DefaultUser, s.accounts.open()

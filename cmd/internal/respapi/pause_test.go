@@ -51,8 +51,8 @@ func TestPauseEnds(t *testing.T) {
 		waits.send("PING\r\n")
 		killed.send("PING\r\n")
 		synctest.Wait()
-		if p := h.clients()[0].snapshot(); p.flags() != "b" {
-			t.Errorf("flags %q while it waits, want b", p.flags())
+		if p := h.clients()[0].snapshot(); p.flags(false) != "b" {
+			t.Errorf("flags %q while it waits, want b", p.flags(false))
 		}
 		h.clients()[1].out.abort()
 		if got := killed.until([]byte("never")); got != "<closed>\r\n" {
