@@ -44,7 +44,7 @@ func (s *Server) closeIdle() {
 		}
 		now := s.cfg.Clock()
 		for _, c := range s.clients() {
-			if p := c.snapshot(); p.subs+p.psubs == 0 && now.Since(p.active) > s.cfg.IdleTimeout {
+			if p := c.snapshot(); p.subs+p.psubs == 0 && !p.paused && now.Since(p.active) > s.cfg.IdleTimeout {
 				c.out.abort()
 			}
 		}

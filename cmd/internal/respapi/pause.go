@@ -2,8 +2,13 @@ package respapi
 
 import (
 	"context"
+	"errors"
+	"net"
 	"sync"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // pauseMode says which commands wait: CLIENT PAUSE.
@@ -65,16 +70,21 @@ func (p *pauses) left(mayReplicate bool) (time.Duration, <-chan struct{}) {
 	return time.Until(p.until), p.ended
 }
 
+// lookForEnd is how often it is looked whether a client that waits has left: its
+// connection is not read meanwhile.
+const lookForEnd = 250 * time.Millisecond
+
 // waitForPause keeps a command back until no pause holds it. It returns false
 // when the connection, or the server, ended meanwhile.
 func (c *conn) waitForPause(ctx context.Context, cmd *command) bool {
-	for {
-		left, ended := c.srv.pauses.left(cmd.name == "publish")
-		if left <= 0 {
-			return true
-		}
-		c.update(func(p *profile) { p.paused = true })
-		timer := time.NewTimer(left)
+	left, ended := c.srv.pauses.left(cmd.name == "publish")
+	if left <= 0 {
+		return true
+	}
+	c.update(func(p *profile) { p.paused = true })
+	defer c.update(func(p *profile) { p.paused = false })
+	for ; left > 0; left, ended = c.srv.pauses.left(cmd.name == "publish") {
+		timer := time.NewTimer(min(left, lookForEnd))
 		select {
 		case <-timer.C:
 		case <-ended:
@@ -82,9 +92,32 @@ func (c *conn) waitForPause(ctx context.Context, cmd *command) bool {
 		case <-ctx.Done():
 		}
 		timer.Stop()
-		c.update(func(p *profile) { p.paused = false })
-		if c.out.isDropped() || ctx.Err() != nil {
+		if c.out.isDropped() || ctx.Err() != nil || hungUp(c.nc) {
 			return false
 		}
 	}
+	return true
+}
+
+// hungUp reports whether the client has closed its end and left nothing to read.
+// It takes nothing from the connection. Of one that is no socket it cannot tell.
+func hungUp(nc net.Conn) bool {
+	if inner, ok := nc.(interface{ NetConn() net.Conn }); ok { // TLS
+		nc = inner.NetConn()
+	}
+	socket, ok := nc.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return true // closed here
+	}
+	ended := false
+	err = raw.Read(func(fd uintptr) bool {
+		n, _, err := unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		ended = n == 0 && err == nil || errors.Is(err, unix.ECONNRESET)
+		return true // never wait
+	})
+	return ended || err != nil
 }

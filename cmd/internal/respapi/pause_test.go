@@ -1,6 +1,7 @@
 package respapi
 
 import (
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,6 +68,31 @@ func TestPauseEnds(t *testing.T) {
 			t.Errorf("after %s, want at once", took)
 		}
 	})
+}
+
+// Who waits and leaves is not kept until the pause ends.
+func TestLeavingEndsThePauseForOneself(t *testing.T) {
+	h := open(t, nil)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(ln) }()
+	t.Cleanup(func() { h.Close(); <-served })
+	nc, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.pauses.add(pauseAll, time.Hour)
+	if _, err := nc.Write([]byte("PING\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return h.clientCount() == 1 && h.clients()[0].snapshot().paused })
+	if err := nc.Close(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return h.clientCount() == 0 })
 }
 
 // A second counts for INFO once it is over, and for one second.
