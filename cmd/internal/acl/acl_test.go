@@ -251,10 +251,11 @@ func TestACLFile(t *testing.T) {
 	if err != nil || users.Default().Rules() != "on #"+hashOf("pw")+" resetchannels +@all" {
 		t.Errorf("%v, %s", err, users.Default())
 	}
-	_, err = before.Load("f", "# comment\nuser amy foo\nuser amy\nuser\nuser bob (+ping\nuser \"x y\" on\nuser default +@all +get\n")
+	_, err = before.Load("f", "# comment\nuser amy foo\nuser amy\nuser\nuser bob (+ping\nuser \"x y\" on\nuser default +@all +get <x foo -@nope\n")
 	want = "f:1 should start with user keyword followed by the username. f:2: Syntax error. WARNING: Duplicate user 'amy' found on line 3. " +
 		"f:4 should start with user keyword followed by the username. f:5: Unmatched parenthesis in selector definition.f:6: Syntax error. " +
-		"f:7: Error in applying operation '+get': Unknown command or category name in ACL. " +
+		"f:7: Error in applying operation '+get': Unknown command or category name in ACL. f:7: The password you are trying to remove from the user " +
+		"does not exist. f:7: Error in applying operation '-@nope': Unknown command or category name in ACL. " +
 		"WARNING: ACL errors detected, no change to the previously active ACL rules was performed"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

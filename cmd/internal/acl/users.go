@@ -23,6 +23,8 @@ const (
 // monitor whose default user has no password.
 const maxBytes = 1 << 20
 
+var tooManyUsers = cause(fmt.Sprintf("All users together may have at most %d bytes of rules", maxBytes))
+
 // Users is a set of users, the default user among them. It never changes.
 type Users struct {
 	table  *Table
@@ -82,7 +84,7 @@ func (s *Users) Set(name string, rules []string) (*Users, error) {
 	}
 	next := s.put(u)
 	if next.bytes > max(maxBytes, s.bytes) {
-		return nil, cause(fmt.Sprintf("All users together may have at most %d bytes of rules", maxBytes))
+		return nil, tooManyUsers
 	}
 	return next, nil
 }
@@ -180,31 +182,42 @@ func (l *loader) line(no int, words []string) {
 	for _, w := range words[2:] {
 		rules = append(rules, strings.Trim(w, "\t\r\n"))
 	}
-	next, err := l.users.defineInFile(words[1], rules)
+	merged, err := merge(rules)
 	if err != nil {
-		l.fail(no, err)
+		fmt.Fprintf(&l.errors, "%s:%d: Unmatched parenthesis in selector definition.", l.path, no)
 		return
 	}
-	l.users = next
+	l.define(no, words[1], merged)
 }
 
-// defineInFile is Define, but that in an ACL file the default user too begins
-// as a new one, without "reset".
-func (s *Users) defineInFile(name string, rules []string) (*Users, error) {
-	return s.without(name).Set(name, rules)
+// define adds a user, rule by rule, as each may be wrong by itself. In an ACL file
+// the default user too begins as a new one, without "reset".
+func (l *loader) define(no int, name string, rules []string) {
+	u, told := newUser(name, l.users.table, l.users.pubsub), false
+	for _, rule := range rules {
+		next, err := u.With(rule)
+		if err == nil {
+			u = next
+			continue
+		}
+		told = l.fail(no, err, told)
+	}
+	if l.users = l.users.put(u); l.users.bytes > maxBytes {
+		fmt.Fprintf(&l.errors, "%s:%d: %s. ", l.path, no, tooManyUsers)
+	}
 }
 
-// fail tells the first thing wrong with a line. Only a rule that names an
-// unknown command is repeated: others may hold a password.
-func (l *loader) fail(no int, err error) {
-	var unmatched *UnmatchedError
+// fail tells of every rule that names an unknown command, and of other mistakes of a
+// line the first: those that follow may come of it. Only the former are repeated:
+// others may hold a password.
+func (l *loader) fail(no int, err error, told bool) bool {
 	var rule *RuleError
-	switch {
-	case errors.As(err, &unmatched):
-		fmt.Fprintf(&l.errors, "%s:%d: Unmatched parenthesis in selector definition.", l.path, no)
-	case errors.As(err, &rule) && rule.Unknown():
+	if errors.As(err, &rule) && rule.Unknown() {
 		fmt.Fprintf(&l.errors, "%s:%d: Error in applying operation '%s': %s. ", l.path, no, rule.Rule, rule.Cause)
-	default:
+		return told
+	}
+	if !told {
 		fmt.Fprintf(&l.errors, "%s:%d: %s. ", l.path, no, err)
 	}
+	return true
 }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -155,7 +156,8 @@ func (f *aclFile) Read() (string, error) {
 		if errors.As(err, &cause) {
 			err = cause.Err
 		}
-		return "", fmt.Errorf("Error loading ACLs, opening file '%s': %w", f.name, err)
+		text := err.Error() // Go's texts of the system's errors are the C library's in lower case
+		return "", redisText(fmt.Sprintf("Error loading ACLs, opening file '%s': %s", f.name, strings.ToUpper(text[:1])+text[1:]))
 	}
 	return string(text), nil
 }
@@ -167,32 +169,34 @@ func (f *aclFile) Write(text string) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	if info, err := os.Stat(path); err == nil {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 		mode = info.Mode().Perm()
 	}
 	temp := path + ".picket-tmp"
-	if err := writeDurably(temp, text, mode); err != nil {
-		return errors.Join(err, os.Remove(temp))
+	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove what a crash left of the ACL file: %w", err)
 	}
-	if err := os.Rename(temp, path); err != nil {
+	err := writeDurably(temp, text, mode)
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		_ = os.Remove(temp) // it may not be there
 		return fmt.Errorf("replace the ACL file: %w", err)
 	}
 	return syncFolder(filepath.Dir(path))
 }
 
 func writeDurably(path, text string, mode os.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return fmt.Errorf("write the ACL file: %w", err)
+		return err
 	}
 	_, err = f.WriteString(text)
 	if err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write the ACL file: %w", err)
-	}
-	return nil
+	return errors.Join(err, f.Close())
 }
 
 func syncFolder(path string) error {

@@ -110,7 +110,7 @@ func TestWhatIsWrongWithUsersStopsTheStart(t *testing.T) {
 		"user \"a b\" on":                "Usernames can't contain spaces",
 		"user a (+ping":                  "Unmatched parenthesis",
 		"user a on\naclfile users":       "please define either an ACL file or declare users directly",
-		"aclfile /nonexistent/file":      "Aborting Redis startup because of ACL errors: Error loading ACLs, opening file '/nonexistent/file': no such file or directory",
+		"aclfile /nonexistent/file":      "Aborting Redis startup because of ACL errors: Error loading ACLs, opening file '/nonexistent/file': No such file or directory",
 		"user a on >s3cret\nuser c (~\"": "Unbalanced quotes",
 	} {
 		cfg, err := config.Load(confFile(t, "sentinel monitor m 127.0.0.1 1 1\nport 1\n"+lines), nil)
@@ -130,4 +130,28 @@ func confFile(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// A save that fails leaves nothing behind, and the next one does not inherit from it.
+func TestAnACLFileThatCannotBeReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users.acl")
+	f := &aclFile{name: "users.acl", path: path}
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Write("user a on\n"); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("%v, %v is left", err, left)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Write("user a on\n"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, a new file has mode %v", err, info.Mode())
+	}
 }
