@@ -15,11 +15,12 @@ TESTFLAGS ?=
 SCALE     ?= 100,400
 export PATH := $(PATH):$(CURDIR)/.cache/redis/bin
 
-.PHONY: all build setup test race sim sim-minute mutations lint fmt vet staticcheck e2e lab fault-lab bench bench-scale soak fuzz check clean
+.PHONY: all build setup clients test race sim sim-minute mutations lint fmt vet staticcheck e2e lab fault-lab bench bench-scale soak fuzz check clean
 
 all: build
 build: ; CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o picket ./cmd/picket
-setup: ; @deploy/lab/get-redis.sh && deploy/lab/get-clients.sh
+setup: ; @deploy/lab/get-redis.sh
+clients: ; @deploy/lab/get-clients.sh
 lint: fmt vet staticcheck
 fmt: ; @bad=$$($$($(GO) env GOROOT)/bin/gofmt -l .); [ -z "$$bad" ] || { echo "not gofmt'd:"; echo "$$bad"; exit 1; }
 vet: ; $(GO) vet ./...
@@ -32,7 +33,7 @@ mutations: ; MUTATIONS=1 $(SIM) -timeout 15m -run '^TestMutations$$'
 fuzz: ; @set -e; grep -roE --include='*_test.go' '^func Fuzz[A-Za-z]*' . | grep -E '$(or $(FUZZ),.)' | sort | while IFS=: read -r file name; do \
 	target=$${name#func }; echo "$$target in $$(dirname $$file)"; \
 	$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZ_TIME),30s) -fuzzminimizetime 10x $(if $(FUZZ_WORKERS),-parallel $(FUZZ_WORKERS)) $$(dirname $$file) < /dev/null; done
-e2e: setup ; $(GO) test -race -count=1 -timeout 9m -parallel 3 $(TESTFLAGS) ./deploy/e2e
+e2e: setup clients ; $(GO) test -race -count=1 -timeout 9m -parallel 3 $(TESTFLAGS) ./deploy/e2e
 fault-lab: build setup ; PICKET_BINARY=$(CURDIR)/picket $(GO) test -count=1 -timeout 20m -v -parallel 4 -run '^TestFaultLab$$' ./deploy/e2e -scenes '$(or $(SCENES),.)' $(if $(CI)$(SCENES),,-results RESULTS.md)
 soak: build setup ; PICKET_BINARY=$(CURDIR)/picket $(GO) test -count=1 -timeout 24h -v -run '^TestSoak$$' ./deploy/e2e -soak $(or $(SOAK),30m) -soak-seed $(or $(SEED),0) $(if $(CI)$(SOAK),,-soak-results RESULTS-soak.md)
 bench: build setup ; PICKET_BINARY=$(CURDIR)/picket $(GO) test -count=1 -timeout 15m -v -run '^TestBench' ./deploy/e2e -rounds 10

@@ -111,14 +111,14 @@ func (w *clientWorld) startScripts() {
 	}
 }
 
-// missing fails where the packages must be (make setup installs them), and skips on a
+// missing fails where the packages must be (make clients installs them), and skips on a
 // machine where they cannot be installed.
 func (w *clientWorld) missing(name, why string) {
 	w.Run(name, func(t *testing.T) {
 		if os.Getenv("CI") != "" {
-			t.Fatalf("%s is not installed, make setup should have done that: %s", name, why)
+			t.Fatalf("%s is not installed, make clients should have done that: %s", name, why)
 		}
-		t.Skipf("%s is not installed: run make setup as root, or install the package", name)
+		t.Skipf("%s is not installed: run make clients as root, or install the package", name)
 	})
 }
 
