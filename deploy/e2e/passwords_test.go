@@ -204,3 +204,39 @@ func TestAPasswordThatIsSetDuringASilenceIsNoDeath(t *testing.T) {
 		s.flagged(m, "master")
 	}
 }
+
+// Servers have a new password that monitors were not told, and the master dies then: an
+// order needs a new connection, which is refused. The failover goes on as soon as the
+// monitors are told, and nobody is promoted twice.
+func TestAFailoverThatLacksThePasswordGoesOnWhenItIsTold(t *testing.T) {
+	t.Parallel()
+	var login lab.Login
+	login.Set("one")
+	s := start(t, lab.GroupConfig{Replicas: 2, Monitors: 3,
+		Redis:   lab.RedisConfig{Lines: []string{"requirepass one", "masterauth one"}},
+		Monitor: lab.MonitorConfig{Lines: []string{"sentinel auth-pass mymaster one"}}})
+	marks := s.Marks()
+	for _, r := range s.Servers() {
+		_, err := r.DoAs(s.ctx, &login, "CONFIG", "SET", "masterauth", "two", "requirepass", "two")
+		s.must(err)
+	}
+	login.Set("two")
+	s.Master.Kill()
+	s.wait(marks, lab.On("+odown", "master mymaster"))
+	time.Sleep(2 * time.Second)
+	for _, m := range s.Monitors {
+		s.do(m, "SENTINEL", "SET", "mymaster", "auth-pass", "two")
+	}
+	s.wait(marks, lab.On("+switch-master", s.Master.Host+" "+itoa(s.Master.Port)))
+	masters := 0
+	for _, r := range s.Replicas {
+		info, err := r.InfoAs(s.ctx, &login)
+		s.must(err)
+		if info["role"] == "master" {
+			masters++
+		}
+	}
+	if masters != 1 {
+		t.Errorf("%d of the replicas are masters", masters)
+	}
+}

@@ -251,6 +251,25 @@ func TestContextEndsAnAction(t *testing.T) {
 	})
 }
 
+// A login that is refused is what an operator must read, not what go-redis makes of it.
+func TestARefusedLoginIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const wrong = "WRONGPASS invalid username-password pair or user is disabled."
+		for _, s := range []script{{"HELLO": "-" + wrong, "AUTH": "-" + wrong}, {"HELLO": "-ERR unknown command 'HELLO'", "AUTH": "-" + wrong}} {
+			for _, id := range []string{"", strings.Repeat("a", 40)} { // with one it is asked who it is first
+				l, _ := scripted(s)
+				l.pass = "stale"
+				target := somewhere
+				target.RunID = id
+				res, err := newActor(t, l).Promote(t.Context(), target, monitor.Never)
+				if err == nil || res.Outcome != Refused || res.Reply != wrong {
+					t.Errorf("%+v, %v", res, err)
+				}
+			}
+		}
+	})
+}
+
 // The password must not come out by an error.
 func TestErrorsHoldNoSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -21,6 +21,7 @@ type session struct {
 	conn    *guardedConn
 	client  *redis.Client
 	release func() // ends the watch over the caller's context
+	refused error  // the server refused the connection as a whole: go-redis has given it up
 }
 
 // replyLimits leave room for INFO, the longest reply by far, of a master with
@@ -83,6 +84,9 @@ func (s *session) close() {
 // when every command was answered, with or without an error reply. A command
 // without an answer has a nil reply.
 func (s *session) pipeline(ctx context.Context, commands [][]any) ([]reply, error) {
+	if s.refused != nil {
+		return make([]reply, len(commands)), s.refused
+	}
 	pipe := s.client.Pipeline()
 	cmds := make([]*redis.Cmd, len(commands))
 	for i, args := range commands {
@@ -93,7 +97,10 @@ func (s *session) pipeline(ctx context.Context, commands [][]any) ([]reply, erro
 	replies := make([]reply, len(commands))
 	if !s.conn.written() {
 		// A refused handshake leaves the commands unstamped: only err tells.
-		return replies, s.failure(err)
+		if err = s.failure(err); isRefusal(err) {
+			s.refused = err
+		}
+		return replies, err
 	}
 	for i, c := range cmds {
 		replies[i] = readReply(c)
