@@ -186,6 +186,9 @@ func (d *differential) playGenerated(b block) {
 		if as.login != "" {
 			b.options["anonymous"] = ""
 		}
+		if strings.HasPrefix(b.lines[0], "info") {
+			b.options["settled"] = "" // it counts peers
+		}
 		d.play(b)
 	}
 }
