@@ -117,6 +117,9 @@ func (r *reader) plan(l line) (step, error) {
 	if check, ok := unsupported[name]; ok {
 		return step{line: l, phase: phaseLast, apply: func(l line) error { return check(r.cfg, l.words) }}, nil
 	}
+	if name == "sentinel" { // alone it is the mode, as on the command line
+		return step{line: l, apply: func(line) error { return nil }}, nil
+	}
 	if check, ok := isIgnored(name); ok {
 		return step{line: l, apply: func(l line) error { return check(l.words[1:]) }}, nil
 	}
