@@ -47,6 +47,7 @@ func TestRulesAreDescribedAsRedisDoes(t *testing.T) {
 		"&a &b &a":                            "off resetchannels &a &b -@all",
 		"~* resetkeys ~a":                     "off ~a resetchannels -@all",
 		"(+ping ~x) ( &y +@all )":             "off resetchannels -@all (~x resetchannels -@all +ping) (resetchannels &y +@all)",
+		"AllDBs +ping db=0,1 (resetdbs db=7)": "off resetchannels -@all +ping (resetchannels -@all)",
 		"(+ping) clearselectors ()":           "off resetchannels -@all (resetchannels -@all)",
 		"skip-sanitize-payload":               "off skip-sanitize-payload resetchannels -@all",
 		"on nopass +@all ~a (+ping) reset":    "off sanitize-payload resetchannels -@all",
@@ -71,7 +72,7 @@ func TestWhatIsNoRule(t *testing.T) {
 	for rule, want := range map[string]string{
 		"foo": "Syntax error", "+": "Unknown command", "-": "Unknown command", "+@": "Unknown command", "+get": "Unknown command",
 		"-ping|x": "Unknown command", "+client|foo": "Unknown command", "+client|": "Syntax error", "+client|kill|x": "first-arg of a subcommand",
-		"+@nope": "category", "%x~a": "Syntax error", "%~a": "Syntax error", "~a b": "Syntax error", "&a\nb": "Syntax error",
+		"+@nope": "category", "db=": "Syntax error", "db=a": "Syntax error", "%x~a": "Syntax error", "%~a": "Syntax error", "~a b": "Syntax error", "&a\nb": "Syntax error",
 		"+ping|a\nb": "Syntax error", "~a\x01": "Syntax error", "<x": "does not exist", "#abc": "64 characters", "!" + strings.Repeat("A", 64): "64 characters",
 		"(+ping": "Unmatched parenthesis in acl selector starting at '(+ping'.", "(foo)": "Syntax error", "(on)": "Syntax error", "((+ping))": "Syntax error",
 		`(~"a)`: "Syntax error",

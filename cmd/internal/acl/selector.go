@@ -81,6 +81,7 @@ func (s *selector) apply(t *Table, rule string) error {
 		s.all(t, true)
 	case "nocommands", "-@all":
 		s.all(t, false)
+	case "alldbs", "resetdbs": // Valkey 9.1 writes them; there are no databases here
 	case "":
 		return errSyntax
 	default:
@@ -99,6 +100,8 @@ func (s *selector) applyPrefixed(t *Table, rule string) error {
 		return s.category(t, rule[2:], rule[0] == '+')
 	case rule[0] == '+':
 		return s.allow(t, rule[1:])
+	case isDatabases(rule):
+		return nil
 	case rule[0] == '-':
 		id, ok := t.Lookup(rule[1:])
 		if !ok {
@@ -196,6 +199,12 @@ func (s *selector) addKeys(rule string) error {
 	}
 	s.keys = append(s.keys, k)
 	return nil
+}
+
+// isDatabases recognises Valkey's db=0,1,2.
+func isDatabases(rule string) bool {
+	list, ok := strings.CutPrefix(strings.ToLower(rule), "db=")
+	return ok && list != "" && strings.Trim(list, "0123456789,") == ""
 }
 
 func parseKeys(rule string) (keyPattern, bool) {
