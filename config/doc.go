@@ -31,6 +31,9 @@
 // come from it; settings come from the file and the command line, but for those changed
 // by SENTINEL SET, until the operator changes their value in the file.
 //
+// Lines of users ("user <name> <rule> ...") are read and written here, and kept as
+// settings are, each user by itself; what their rules mean is not known here.
+//
 // # What it may import
 //
 // The pure core (failover, quorum, monitor) and the standard library.

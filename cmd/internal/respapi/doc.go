@@ -5,7 +5,11 @@
 // their replies and the delivery of events to subscribers. What it answers
 // comes from the small interfaces [Reader], [Operator] and [Peers]; it holds no
 // state of any group. It may import everything; it uses monitor, monitor/resp,
-// quorum and failover.
+// quorum, failover and acl.
+//
+// It owns the users too. They are one immutable value, read without a lock for
+// every command and replaced under one; whoever replaces it then looks, in the
+// bus, for connections that have lost their user or their channels.
 //
 // Concurrency: each connection has one goroutine that reads and answers, and
 // one that writes from a byte-bounded queue. Publish only appends to a bounded
