@@ -19,6 +19,7 @@ type pingCommand struct {
 	User    string        `help:"User name, where the monitor has users."`
 	Pass    string        `env:"PICKET_PASS" help:"Password (requirepass), also from PICKET_PASS."`
 	Timeout time.Duration `default:"2s" help:"How long to wait."`
+	pingTLS `embed:""`
 }
 
 // runPing asks a monitor whether it serves.
@@ -27,9 +28,14 @@ func runPing(p Program, words []string) int {
 	if code, ok := parse(p, &cmd, words); !ok {
 		return code
 	}
+	secured, err := cmd.config()
+	if err != nil {
+		fmt.Fprintln(p.Err, "picket:", err)
+		return exitFailed
+	}
 	zlog.CaptureRedis(zap.NewNop())
 	client := redis.NewClient(&redis.Options{
-		Addr: cmd.Addr, Username: cmd.User, Password: cmd.Pass, Protocol: 2, DisableIdentity: true,
+		Addr: cmd.Addr, Username: cmd.User, Password: cmd.Pass, Protocol: 2, DisableIdentity: true, TLSConfig: secured,
 		MaxRetries: -1, DialerRetries: 1, DialTimeout: cmd.Timeout, ReadTimeout: cmd.Timeout, ContextTimeoutEnabled: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
