@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -159,10 +160,18 @@ func (c *Config) resume() error {
 
 func (c *Config) statePath() string { return filepath.Join(c.StateDir, "state.conf") }
 
+// unsaid is the leader-epoch of a group of which no line tells one. It is new, or it
+// came back to the file after a SENTINEL REMOVE took its vote away: it may have voted
+// in any epoch so far, and must not do so again.
+const unsaid = math.MaxUint64
+
 // settle makes what was read agree with itself.
 func (c *Config) settle() {
 	for _, g := range c.Groups {
-		c.CurrentEpoch = max(c.CurrentEpoch, g.Saved.ConfigEpoch, g.Saved.LeaderEpoch)
+		c.CurrentEpoch = max(c.CurrentEpoch, g.Saved.ConfigEpoch)
+		if g.Saved.LeaderEpoch != unsaid {
+			c.CurrentEpoch = max(c.CurrentEpoch, g.Saved.LeaderEpoch)
+		}
 	}
 	if epochs := (quorum.Epochs{Current: c.CurrentEpoch}); epochs.Exhausted() {
 		c.warn("epoch %d is the last one or past it: no failover can be voted on; stop all monitors, set current-epoch, "+
@@ -171,6 +180,9 @@ func (c *Config) settle() {
 	for i := range c.Groups {
 		s := &c.Groups[i].Saved
 		s.CurrentEpoch = c.CurrentEpoch
+		if s.LeaderEpoch == unsaid {
+			s.LeaderEpoch = c.CurrentEpoch
+		}
 		s.Peers = slices.DeleteFunc(s.Peers, func(p failover.SavedPeer) bool { return p.ID == c.MyID })
 	}
 	c.warnTLS()

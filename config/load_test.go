@@ -114,7 +114,7 @@ sentinel monitor m db.example 6379 2
 		MyID: idA, CurrentEpoch: 1<<63 - 2,
 		Groups: []Group{NewGroup("m", monitor.Addr{Host: "db.example", Port: 6379}, 2)},
 	}
-	want.Groups[0].Saved.CurrentEpoch = 1<<63 - 2
+	want.Groups[0].Saved.CurrentEpoch, want.Groups[0].Saved.LeaderEpoch = 1<<63-2, 1<<63-2
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Error(diff)
 	}
@@ -426,5 +426,27 @@ func TestNoDirectiveStandsInTwoTables(t *testing.T) {
 		if _, _, known := traitsOf(name); known {
 			t.Errorf("%s is both supported and not", name)
 		}
+	}
+}
+
+// A group that comes back to the file after a SENTINEL REMOVE has lost its vote, and
+// must not vote again in an epoch that is over.
+func TestAGroupWithoutItsVoteMayHaveVotedInAnyEpochSoFar(t *testing.T) {
+	const head = "sentinel current-epoch 7\n"
+	for _, tt := range []struct {
+		name, text string
+		want       uint64
+	}{
+		{"no line tells", "sentinel monitor m 10.0.0.1 6379 2\n", 7},
+		{"it never voted", "sentinel monitor m 10.0.0.1 6379 2\nsentinel leader-epoch m 0\n", 0},
+		{"it voted", "sentinel monitor m 10.0.0.1 6379 2\nsentinel leader-epoch m 5\n", 5},
+		{"an epoch of its own is the newest", "sentinel monitor m 10.0.0.1 6379 2\nsentinel config-epoch m 9\n", 9},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := mustLoad(t, confFile(t, head+tt.text))
+			if got := c.Groups[0].Saved.LeaderEpoch; got != tt.want {
+				t.Errorf("leader-epoch %d, want %d", got, tt.want)
+			}
+		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"picket/monitor"
 )
 
 // line is one line of the configuration.
@@ -171,15 +173,22 @@ func (r *reader) monitor(l line) error {
 	case known && l.inner && !r.inner[name]: // so it was: what is written goes into the main file
 		return nil
 	case known && !l.inner && r.inner[name]:
-		r.cfg.Groups[i] = NewGroup(name, addr, quorum)
+		r.cfg.Groups[i] = untold(name, addr, quorum)
 		r.inner[name] = false
 		return nil
 	case known:
 		return problem{"Duplicate master name.", "Delete one of the lines, or give it another name."}
 	}
 	r.groups[name], r.inner[name] = len(r.cfg.Groups), l.inner
-	r.cfg.Groups = append(r.cfg.Groups, NewGroup(name, addr, quorum))
+	r.cfg.Groups = append(r.cfg.Groups, untold(name, addr, quorum))
 	return nil
+}
+
+// untold is a group of which no more is read yet than its monitor line.
+func untold(name string, master monitor.Addr, quorum int) Group {
+	g := NewGroup(name, master, quorum)
+	g.Saved.LeaderEpoch = unsaid
+	return g
 }
 
 // resolvable refuses a master by name unless resolve-hostnames is on, as Sentinel
