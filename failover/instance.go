@@ -121,19 +121,33 @@ func (g *Group) resolved(in Resolved) {
 
 // dropDoubles forgets replicas that are an instance known under another address as
 // well, by a name that did not resolve until now: one of the two would else be told to
-// replicate from itself. While a failover is under way nothing is dropped.
+// replicate from itself. A wrong answer of a name server must cost no replica, so it
+// is the same only if it says so by its run id, and only while the master serves,
+// whose INFO names every replica again. While a failover is under way nothing is dropped.
 func (g *Group) dropDoubles() {
-	if g.attempt != nil {
+	if len(g.names) == 0 || g.attempt != nil || !g.masterSane() {
 		return
 	}
-	double := func(i *Instance) bool {
-		first := g.instances[slices.IndexFunc(g.instances, func(j *Instance) bool { return g.same(j.Addr, i.Addr) })]
-		return g.isReplica(i) && !g.isDeposed(i) && (first != i || g.same(i.Addr, g.config.Master))
-	}
-	kept := slices.DeleteFunc(slices.Clone(g.instances), double)
-	if len(kept) < len(g.instances) {
+	n := len(g.instances)
+	kept := slices.DeleteFunc(slices.Clone(g.instances), g.isDouble)
+	if len(kept) < n {
 		g.instances, g.retarget, g.dirty = kept, true, true
 	}
+}
+
+func (g *Group) isDouble(i *Instance) bool {
+	if !g.isReplica(i) || g.isDeposed(i) || i.Info.RunID == "" {
+		return false
+	}
+	for _, other := range g.instances {
+		if other == i {
+			return false // the first of them stays
+		}
+		if g.same(other.Addr, i.Addr) && other.Info.RunID == i.Info.RunID {
+			return true
+		}
+	}
+	return false
 }
 
 // names reports whether an instance has that host as address or as master.

@@ -70,6 +70,7 @@ func (g *Group) informed(r monitor.InfoReport) {
 		g.adopt(i)
 	}
 	g.settleRunID()
+	g.dropDoubles()
 }
 
 func (g *Group) roleSeen(i *Instance, before monitor.Info) {

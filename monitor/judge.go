@@ -95,6 +95,10 @@ func closed(c Cause) func(*sight) bool {
 	}
 }
 
+// cutOff reports that every replica that answers has lost its link, too: then not
+// only we cannot see the master.
+func (s *sight) cutOff() bool { return s.CutSince != Never && s.now.Since(s.CutSince) > s.DownAfter }
+
 func (s *sight) quiet() bool {
 	return s.LinkUp && s.Unanswered != Never && s.waited() >= s.SilentAfter()
 }
@@ -109,6 +113,7 @@ var rules = []rule{
 	{StateUnreachable, ReasonDialTimeout, lost(CauseTimeout), afterDown},
 	{StateUnreachable, ReasonUnresolved, lost(CauseUnresolved), afterDown},
 	{StateAlive, ReasonNotRESP, lost(CauseProtocol), afterDown},
+	{StateBlind, ReasonReplicasCut, func(s *sight) bool { return lost(CauseTLS)(s) && s.cutOff() }, afterDown},
 	{StateBlind, ReasonTLS, lost(CauseTLS), never},
 	{StateBlind, ReasonLocal, lost(CauseLocal), never},
 	{StateUnreachable, ReasonUnacked, func(s *sight) bool { return s.LinkUp && s.Unanswered != Never && s.Ack == AckUnacked }, afterDown},
@@ -140,9 +145,7 @@ var rules = []rule{
 		}
 		return s.DownAfter
 	}},
-	{StateBlind, ReasonReplicasCut, func(s *sight) bool {
-		return s.Reply.Blind() && s.CutSince != Never && s.now.Since(s.CutSince) > s.DownAfter
-	}, afterDown},
+	{StateBlind, ReasonReplicasCut, func(s *sight) bool { return s.Reply.Blind() && s.cutOff() }, afterDown},
 	{StateBlind, ReasonNoAuth, answered(ReplyNoAuth), never},
 	{StateBlind, ReasonWrongPass, answered(ReplyWrongPass), never},
 	{StateBlind, ReasonNoPerm, answered(ReplyNoPerm), never},

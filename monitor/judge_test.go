@@ -134,6 +134,8 @@ var table = []row{
 	{"name no longer resolves", served(cut(CauseUnresolved)), nil, StateUnreachable, ReasonUnresolved, counted(0, downAfter)},
 	{"not RESP", served(cut(CauseProtocol)), nil, StateAlive, ReasonNotRESP, counted(0, downAfter)},
 	{"TLS handshake fails", served(cut(CauseTLS)), nil, StateBlind, ReasonTLS, counted(0, -1)},
+	{"TLS handshake fails, and the replicas are cut off", served(cut(CauseTLS)), cutReplicas, StateBlind, ReasonReplicasCut,
+		[]look{{downAfter + 1, true}, {downAfter + time.Hour, true}}},
 	{"no socket of our own", served(cut(CauseLocal)), nil, StateBlind, ReasonLocal, counted(0, -1)},
 	{"never reached", nil, nil, StateUnknown, ReasonNotReached, counted(0, downAfter)},
 	{"came back without its data", served(), bereft, StateGone, ReasonBereft, []look{{0, true}, {24 * time.Hour, true}}},

@@ -42,11 +42,15 @@ func interfaceAddrs() map[string]bool {
 }
 
 // isLocal reports whether host is an address of this machine, so that our own
-// hello is told from that of another monitor with our id.
+// hello is told from that of another monitor with our id. A name that is not known
+// to be ours is asked who it is.
 func (d *Daemon) isLocal(host string) bool {
 	if host == d.globals().AnnounceIP {
 		return true
 	}
+	if known, ok := (*d.board.names.Load())[host]; ok {
+		host = known
+	}
 	ip := net.ParseIP(host)
-	return ip == nil || ip.IsLoopback() || d.local.contains(ip)
+	return ip != nil && (ip.IsLoopback() || d.local.contains(ip))
 }
