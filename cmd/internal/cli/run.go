@@ -57,7 +57,7 @@ func runHere(p Program, cfg *config.Config, ready func()) int {
 		fmt.Fprintln(p.Err, "picket:", err)
 		return exitFailed
 	}
-	defer func() { _ = log.Sync() }() // standard output may not support it
+	defer func() { _ = log.Sync() }() // an output that hangs must not keep us
 	return serve(p, daemon.Options{Config: cfg, Log: log, Level: level, Version: p.Version, Ready: ready})
 }
 
@@ -74,6 +74,7 @@ func serve(p Program, o daemon.Options) int {
 		stop() // a second signal ends the process at once
 	}()
 	if err := daemon.Run(ctx, o); err != nil {
+		_ = o.Log.Sync()        // what was logged before stands before it
 		printErrors(p.Err, err) // not into the logfile: it may be that of the monitor which has the port
 		return exitFailed
 	}

@@ -223,7 +223,11 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 		zap.Stringer("gossip", d.pool.Addr()), zap.Int("groups", len(d.cfg.Groups)), zap.String("state", d.store.Path()),
 		zap.Int("pid", os.Getpid()))
 	finished := make(chan struct{})
-	go func() { d.loop.run(d.done); close(finished) }()
+	go func() {
+		defer d.flushIfBroken(finished)
+		d.loop.run(d.done)
+		close(finished)
+	}()
 	<-d.loop.ready // nobody is told "no such master" while the groups are set up
 	go d.resolver.run()
 	go d.rereadOnHangup()
@@ -248,8 +252,19 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 	return nil
 }
 
+// flushIfBroken writes what was logged last when the loop did not finish: it panics, which
+// ends the process with what waits for the log.
+func (d *Daemon) flushIfBroken(finished <-chan struct{}) {
+	select {
+	case <-finished:
+	default:
+		_ = d.log.Sync() // the panic says what there is to say
+	}
+}
+
 // closeWait bounds how long a shell that hangs can hold up the end. With finalSaveWait
-// it keeps the end within a second, which supervisors and operators count on.
+// and the log's flush it keeps the end within a second, which supervisors and operators
+// count on.
 const closeWait = 400 * time.Millisecond
 
 func (d *Daemon) close() {

@@ -2,5 +2,6 @@
 // adapts the loggers of libraries to it.
 //
 // It may import zap and go-redis' logging interface only. A logger is safe for
-// concurrent use. Tests write to temporary files and observed cores.
+// concurrent use and never waits for its outputs: each has a goroutine that writes what
+// is queued, for as long as the process lives. Tests write to temporary files and observed cores.
 package zlog

@@ -3,18 +3,15 @@ package zlog
 import (
 	"fmt"
 	"os"
-	"sync"
 )
 
 // logFile is a file that a line is appended to. When it was moved or deleted since, as
 // logrotate does, it is made anew: redis-sentinel opens its file for each line, so its
-// operators need no signal, and neither do ours.
+// operators need no signal, and neither do ours. It belongs to the goroutine of a spool.
 type logFile struct {
 	path string
-
-	mu sync.Mutex
-	f  *os.File
-	id os.FileInfo // of f
+	f    *os.File
+	id   os.FileInfo // of f
 }
 
 // openFile opens the log at path.
@@ -45,17 +42,8 @@ func (l *logFile) open() error {
 // Write appends a line, to the file that has the name now. While none can be opened
 // there, lines go on to the old one.
 func (l *logFile) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if now, err := os.Stat(l.path); err != nil || !os.SameFile(now, l.id) {
 		_ = l.open() // tried again with the next line
 	}
 	return l.f.Write(p)
-}
-
-// Sync waits until the disk has all.
-func (l *logFile) Sync() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.f.Sync()
 }

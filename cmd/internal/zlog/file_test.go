@@ -26,10 +26,12 @@ func TestALogThatWasMovedAwayIsMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	log.Info("one")
+	flush(t, log)
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
 	log.Info("two")
+	flush(t, log)
 	if err := os.Rename(path, path+".2"); err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +39,7 @@ func TestALogThatWasMovedAwayIsMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	log.Info("three")
+	flush(t, log)
 	for name, want := range map[string]string{path + ".1": "one", path + ".2": "two", path: "three"} {
 		if text := read(t, name); !strings.HasSuffix(text, want+"\n") || strings.Count(text, "\n") != 1 {
 			t.Errorf("%s holds %q, want one line that ends in %s", name, text, want)
@@ -58,10 +61,12 @@ func TestALogInAFolderThatIsGoneLosesNothingOnceItIsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	log.Info("kept in the old one")
+	flush(t, log)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	log.Info("in the new one")
+	flush(t, log)
 	if old, now := read(t, filepath.Join(dir+".old", "log")), read(t, path); !strings.Contains(old, "kept in the old one") || !strings.Contains(now, "in the new one") {
 		t.Errorf("old %q, new %q", old, now)
 	}

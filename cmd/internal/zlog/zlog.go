@@ -3,7 +3,9 @@ package zlog
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
@@ -28,11 +30,12 @@ type Options struct {
 	Syslog Syslog
 }
 
-// Open returns a logger that writes console lines. The returned level can be changed
-// while it runs, by SetLevel.
+// Open returns a logger that writes console lines, from a goroutine of its own: logging
+// never waits for the output. Sync waits for it, for a moment. The returned level can be
+// changed while it runs, by SetLevel.
 func Open(o Options) (*zap.Logger, zap.AtomicLevel, error) {
 	atomic := zap.NewAtomicLevelAt(levels[o.Level])
-	out := zapcore.Lock(os.Stdout)
+	var out io.Writer = os.Stdout
 	if o.Path != "" {
 		f, err := openFile(o.Path)
 		if err != nil {
@@ -40,7 +43,7 @@ func Open(o Options) (*zap.Logger, zap.AtomicLevel, error) {
 		}
 		out = f
 	}
-	core := zapcore.NewCore(zapcore.NewConsoleEncoder(encoding()), out, atomic)
+	core := zapcore.NewCore(zapcore.NewConsoleEncoder(encoding()), newSpool(out, lostLines), atomic)
 	if o.Syslog.Enabled {
 		enc := encoding()
 		enc.TimeKey, enc.LevelKey = "", "" // syslog has both
@@ -48,6 +51,17 @@ func Open(o Options) (*zap.Logger, zap.AtomicLevel, error) {
 		core = zapcore.NewTee(core, newSyslog(o.Syslog, zapcore.NewConsoleEncoder(enc), atomic))
 	}
 	return zap.New(core), atomic, nil
+}
+
+// lostLines is the line that tells of lines that could not be written.
+func lostLines(n int) []byte {
+	entry := zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: "log lines were lost: the output hung or failed"}
+	b, err := zapcore.NewConsoleEncoder(encoding()).EncodeEntry(entry, []zapcore.Field{zap.Int("lines", n)})
+	if err != nil {
+		return nil
+	}
+	defer b.Free()
+	return []byte(b.String())
 }
 
 func encoding() zapcore.EncoderConfig {
