@@ -45,27 +45,52 @@ func (u *User) Permissions() []Permissions {
 }
 
 // Rules returns the rules that make this user of a new one (ACLDescribeUser).
-func (u *User) Rules() string {
+func (u *User) Rules() string { return strings.Join(u.rules(), " ") }
+
+func (u *User) rules() []string {
 	rules := u.Flags()
 	for _, hash := range u.passwords {
 		rules = append(rules, "#"+hash)
 	}
-	for i := range u.selectors {
-		own := u.selectors[i].rules(u.table)
-		if i == 0 {
-			rules = append(rules, own...)
-			continue
-		}
-		for j := range own {
-			own[j] = quoted(own[j])
-		}
-		rules = append(rules, "("+strings.Join(own, " ")+")")
+	rules = append(rules, u.selectors[0].rules(u.table)...)
+	for i := range u.selectors[1:] {
+		rules = append(rules, u.selectors[i+1].text)
 	}
-	return strings.Join(rules, " ")
+	return rules
 }
 
 // String returns the user as a line of a configuration file, and of ACL LIST.
-func (u *User) String() string { return "user " + u.name + " " + u.Rules() }
+func (u *User) String() string {
+	if u.line != "" {
+		return u.line
+	}
+	return "user " + u.name + " " + u.Rules()
+}
+
+// Words returns the rules as the words of a configuration line. Who calls it must not
+// change them.
+func (u *User) Words() []string { return u.rendered().words }
+
+// rendered returns the user with its description beside it: to make one takes time, and
+// who reads it may have none.
+func (u *User) rendered() *User {
+	if u.line != "" {
+		return u
+	}
+	next := *u
+	rules := u.Rules()
+	next.line, next.words = "user "+u.name+" "+rules, strings.Split(rules, " ")
+	return &next
+}
+
+// inParentheses renders a selector beside the user's own.
+func (s *selector) inParentheses(t *Table) string {
+	rules := s.rules(t)
+	for i := range rules {
+		rules[i] = quoted(rules[i])
+	}
+	return "(" + strings.Join(rules, " ") + ")"
+}
 
 func (s *selector) rules(t *Table) []string {
 	rules := s.keyRules()

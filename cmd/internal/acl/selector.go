@@ -54,6 +54,7 @@ type selector struct {
 	commands    commandSet
 	future      bool // +@all was said: commands that are not known yet are allowed, which shows in the description
 	firstArgs   map[ID][]string
+	text        string // of one in parentheses, which never changes once it is made
 }
 
 func newSelector(t *Table, p PubSub) selector {

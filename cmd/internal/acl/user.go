@@ -37,6 +37,9 @@ type User struct {
 	selectors []selector
 	table     *Table
 	pubsub    PubSub
+
+	line  string   // as it is written; made by rendered
+	words []string // of line, without "user" and the name
 }
 
 // newUser returns a user as ACL SETUSER makes it: off, without any permission.
@@ -83,20 +86,43 @@ func (u *User) With(rules ...string) (*User, error) {
 	}
 	next := u.clone()
 	for _, rule := range merged {
-		if err := next.apply(rule); err != nil {
-			return nil, &RuleError{Rule: rule, Cause: err.Error()}
+		if err := next.do(rule); err != nil {
+			return nil, err
 		}
 	}
 	return next, nil
 }
 
+// clone copies what rules change. Only the first selector, the user's own, is ever
+// changed after it was made.
 func (u *User) clone() *User {
 	next := *u
+	next.line, next.words = "", nil
 	next.passwords, next.selectors = slices.Clone(u.passwords), slices.Clone(u.selectors)
-	for i := range next.selectors {
-		next.selectors[i] = next.selectors[i].clone()
-	}
+	next.selectors[0] = next.selectors[0].clone()
 	return &next
+}
+
+// do carries out one rule of a user that nobody else holds yet. One that fails leaves
+// it as it was.
+func (u *User) do(rule string) error {
+	if err := u.apply(rule); err != nil {
+		return &RuleError{Rule: rule, Cause: err.Error()}
+	}
+	return nil
+}
+
+// parts counts the user, its selectors, passwords and patterns.
+func (u *User) parts() int {
+	n := len(u.selectors) + len(u.passwords)
+	for i := range u.selectors {
+		s := &u.selectors[i]
+		n += len(s.keys) + len(s.channels)
+		for _, args := range s.firstArgs {
+			n += len(args)
+		}
+	}
+	return n
 }
 
 // apply carries out one rule (ACLSetUser). An empty one does nothing.
@@ -195,6 +221,7 @@ func (u *User) addSelector(text string) error {
 			return err
 		}
 	}
+	s.text = s.inParentheses(u.table)
 	u.selectors = append(u.selectors, s)
 	return nil
 }

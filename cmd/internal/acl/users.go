@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -18,25 +17,34 @@ const (
 	ErrDefaultUser = cause("The 'default' user cannot be removed")
 )
 
-// maxBytes bounds what all users' rules may hold together, written out. They
-// are written into the configuration file, and anyone may add users to a
-// monitor whose default user has no password.
-const maxBytes = 1 << 20
+// What all users may hold together: the bytes of their rules, written out, and
+// the number of users, selectors, passwords and patterns. They are written into
+// the configuration file, and anyone may add users to a monitor whose default
+// user has no password. Only ACL SETUSER is refused for them; what a file holds
+// is its owner's affair.
+const (
+	maxBytes = 1 << 20
+	maxParts = 2048
+)
 
-var tooManyUsers = cause(fmt.Sprintf("All users together may have at most %d bytes of rules", maxBytes))
+var (
+	tooManyBytes = cause(fmt.Sprintf("All users together may have at most %d bytes of rules", maxBytes))
+	tooManyParts = cause(fmt.Sprintf("There may be at most %d users, selectors, passwords and patterns together, and as many rules in one command", maxParts))
+)
 
 // Users is a set of users, the default user among them. It never changes.
 type Users struct {
 	table  *Table
 	pubsub PubSub
-	byName map[string]*User
-	bytes  int // of all rules
+	sorted []*User // by their names, each rendered
+	bytes  int     // of all rules
+	parts  int
 }
 
 // NewUsers returns the users of a server that has none configured: the default
 // user, who may do everything without a password.
 func NewUsers(t *Table, p PubSub) *Users {
-	s := &Users{table: t, pubsub: p, byName: map[string]*User{}}
+	s := &Users{table: t, pubsub: p}
 	all, err := newUser(DefaultUser, t, p).With("+@all", "~*", "&*", "on", "nopass")
 	if err != nil {
 		panic(err) // these are rules
@@ -46,23 +54,32 @@ func NewUsers(t *Table, p PubSub) *Users {
 
 // Get returns a user by its name.
 func (s *Users) Get(name string) (*User, bool) {
-	u, ok := s.byName[name]
-	return u, ok
+	at, ok := s.find(name)
+	if !ok {
+		return nil, false
+	}
+	return s.sorted[at], true
+}
+
+func (s *Users) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(s.sorted, name, func(u *User, name string) int { return cmp.Compare(u.name, name) })
 }
 
 // Default returns the default user.
-func (s *Users) Default() *User { return s.byName[DefaultUser] }
-
-// All returns the users in the order of their names.
-func (s *Users) All() []*User {
-	return slices.SortedFunc(maps.Values(s.byName), func(a, b *User) int { return cmp.Compare(a.name, b.name) })
+func (s *Users) Default() *User {
+	u, _ := s.Get(DefaultUser)
+	return u
 }
 
-// Lines returns the users as lines of a configuration file.
+// All returns the users in the order of their names.
+func (s *Users) All() []*User { return slices.Clone(s.sorted) }
+
+// Lines returns the users as lines of a configuration file. They are rendered
+// when a user is changed, so that this is quick.
 func (s *Users) Lines() []string {
-	var lines []string
-	for _, u := range s.All() {
-		lines = append(lines, u.String())
+	lines := make([]string, len(s.sorted))
+	for i, u := range s.sorted {
+		lines[i] = u.line
 	}
 	return lines
 }
@@ -71,7 +88,32 @@ func (s *Users) Lines() []string {
 // error is ErrName, a [*RuleError], an [*UnmatchedError] or says that there
 // are too many.
 func (s *Users) Set(name string, rules []string) (*Users, error) {
-	u, known := s.byName[name]
+	if countRules(rules) > maxParts {
+		return nil, tooManyParts
+	}
+	next, err := s.change(name, rules)
+	switch {
+	case err != nil:
+		return nil, err
+	case next.parts > max(maxParts, s.parts):
+		return nil, tooManyParts
+	case next.bytes > max(maxBytes, s.bytes):
+		return nil, tooManyBytes
+	}
+	return next, nil
+}
+
+// countRules counts words, those within selectors too, before any work is done on them.
+func countRules(rules []string) int {
+	n := len(rules)
+	for _, rule := range rules {
+		n += strings.Count(rule, " ")
+	}
+	return n
+}
+
+func (s *Users) change(name string, rules []string) (*Users, error) {
+	u, known := s.Get(name)
 	if !known {
 		if !writable(name) || name == "" {
 			return nil, ErrName
@@ -82,20 +124,16 @@ func (s *Users) Set(name string, rules []string) (*Users, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := s.put(u)
-	if next.bytes > max(maxBytes, s.bytes) {
-		return nil, tooManyUsers
-	}
-	return next, nil
+	return s.put(u), nil
 }
 
 // Define returns the users with one defined anew by a line of the configuration.
 // The caller has seen to it that no name comes twice.
 func (s *Users) Define(name string, rules []string) (*Users, error) {
 	if name == DefaultUser {
-		return s.Set(name, append([]string{"reset"}, rules...))
+		return s.change(name, append([]string{"reset"}, rules...))
 	}
-	return s.without(name).Set(name, rules)
+	return s.without(name).change(name, rules)
 }
 
 // SetDefaultPassword returns the users with the default user's only password,
@@ -119,16 +157,17 @@ func (s *Users) Delete(names ...string) (*Users, int, error) {
 		return nil, 0, ErrDefaultUser
 	}
 	next := s.without(names...)
-	return next, len(s.byName) - len(next.byName), nil
+	return next, len(s.sorted) - len(next.sorted), nil
 }
 
 func (s *Users) without(names ...string) *Users {
 	next := *s
-	next.byName = maps.Clone(s.byName)
+	next.sorted = slices.Clone(s.sorted)
 	for _, name := range names {
-		if u, ok := next.byName[name]; ok {
-			next.bytes -= len(u.String())
-			delete(next.byName, name)
+		if at, ok := next.find(name); ok {
+			u := next.sorted[at]
+			next.bytes, next.parts = next.bytes-len(u.line), next.parts-u.parts()
+			next.sorted = slices.Delete(next.sorted, at, at+1)
 		}
 	}
 	return &next
@@ -136,8 +175,10 @@ func (s *Users) without(names ...string) *Users {
 
 func (s *Users) put(u *User) *Users {
 	next := s.without(u.name)
-	next.byName[u.name] = u
-	next.bytes += len(u.String())
+	u = u.rendered()
+	at, _ := next.find(u.name)
+	next.sorted = slices.Insert(next.sorted, at, u)
+	next.bytes, next.parts = next.bytes+len(u.line), next.parts+u.parts()
 	return next
 }
 
@@ -195,16 +236,11 @@ func (l *loader) line(no int, words []string) {
 func (l *loader) define(no int, name string, rules []string) {
 	u, told := newUser(name, l.users.table, l.users.pubsub), false
 	for _, rule := range rules {
-		next, err := u.With(rule)
-		if err == nil {
-			u = next
-			continue
+		if err := u.do(rule); err != nil {
+			told = l.fail(no, err, told)
 		}
-		told = l.fail(no, err, told)
 	}
-	if l.users = l.users.put(u); l.users.bytes > maxBytes {
-		fmt.Fprintf(&l.errors, "%s:%d: %s. ", l.path, no, tooManyUsers)
-	}
+	l.users = l.users.put(u)
 }
 
 // fail tells of every rule that names an unknown command, and of other mistakes of a

@@ -126,9 +126,10 @@ func (u *users) lines(now *acl.Users) []config.User {
 		return nil
 	}
 	if u.saved.of != now {
-		u.saved = savedUsers{of: now, lines: make([]config.User, 0, len(now.All()))}
-		for _, line := range now.Lines() {
-			u.saved.lines = append(u.saved.lines, config.ParseUser(line))
+		all := now.All()
+		u.saved = savedUsers{of: now, lines: make([]config.User, len(all))}
+		for i, user := range all { // they were rendered where they were changed: the loop only copies
+			u.saved.lines[i] = config.User{Name: user.Name(), Rules: user.Words()}
 		}
 	}
 	return u.saved.lines
