@@ -32,6 +32,7 @@ type head struct {
 	runID   string
 	flags   []string
 	pending monitor.Instant
+	sharers int // groups that share the link; 0 means one
 }
 
 func (f *fields) head(h head) {
@@ -41,7 +42,7 @@ func (f *fields) head(h head) {
 	f.add("runid", h.runID)
 	f.add("flags", strings.Join(h.flags, ","))
 	f.int("link-pending-commands", flag(h.pending != monitor.Never))
-	f.int("link-refcount", 1)
+	f.int("link-refcount", int64(max(1, h.sharers)))
 }
 
 // pings is what follows: how the instance answers, and since when it is down.
@@ -87,7 +88,7 @@ func (f *fields) role(i *failover.InstanceView, held monitor.Role, now monitor.I
 func masterFields(v *failover.View, now monitor.Instant) fields {
 	m := &v.Master
 	f := make(fields, 0, 64)
-	f.head(head{v.Settings.Name, m.Addr, m.Info.RunID, masterFlags(v), m.PendingSince})
+	f.head(head{v.Settings.Name, m.Addr, m.Info.RunID, masterFlags(v), m.PendingSince, 1})
 	f.text("failover-state", v.FailoverState)
 	f.instance(v, m, now)
 	f.role(m, monitor.RoleMaster, now)
@@ -115,7 +116,7 @@ func (f *fields) verdict(i *failover.InstanceView) {
 
 func replicaFields(v *failover.View, r *failover.InstanceView, now monitor.Instant) fields {
 	f := make(fields, 0, 48)
-	f.head(head{r.Addr.String(), r.Addr, r.Info.RunID, replicaFlags(r), r.PendingSince})
+	f.head(head{r.Addr.String(), r.Addr, r.Info.RunID, replicaFlags(r), r.PendingSince, 1})
 	f.instance(v, r, now)
 	f.role(r, monitor.RoleReplica, now)
 	f.replication(r)
@@ -147,9 +148,10 @@ func (f *fields) replication(r *failover.InstanceView) {
 
 func announced(r *failover.InstanceView) bool { return r.InfoAt == monitor.Never || r.Info.Announced }
 
-func peerFields(v *failover.View, p *failover.PeerView, now monitor.Instant) fields {
+// peerFields tell of a monitor; sharers is in how many groups we know it.
+func peerFields(v *failover.View, p *failover.PeerView, now monitor.Instant, sharers int) fields {
 	f := make(fields, 0, 40)
-	f.head(head{string(p.ID), p.Addr, string(p.ID), peerFlags(p), p.Pending})
+	f.head(head{string(p.ID), p.Addr, string(p.ID), peerFlags(p), p.Pending, sharers})
 	f.pings(v, pings{p.Pending, p.LastValid, p.LastReply, when(p.Down, p.DownSince), monitor.Never}, now)
 	f.ms("last-hello-message", now.Since(p.LastHello))
 	voted := string(p.VotedFor)

@@ -126,11 +126,22 @@ func (s *Server) sentinelSentinels(c *call) {
 	if !ok {
 		return
 	}
-	now := s.cfg.Clock()
+	now, shared := s.cfg.Clock(), s.sharedLinks()
 	c.array(len(v.Peers))
 	for i := range v.Peers {
-		c.fields(peerFields(v, &v.Peers[i], now))
+		c.fields(peerFields(v, &v.Peers[i], now, shared[v.Peers[i].ID]))
 	}
+}
+
+// sharedLinks counts the groups of each other monitor.
+func (s *Server) sharedLinks() map[quorum.ID]int {
+	count := map[quorum.ID]int{}
+	for _, v := range s.cfg.Reader.Views() {
+		for i := range v.Peers {
+			count[v.Peers[i].ID]++
+		}
+	}
+	return count
 }
 
 func (s *Server) sentinelAddr(c *call) {
