@@ -450,3 +450,10 @@ func TestAGroupWithoutItsVoteMayHaveVotedInAnyEpochSoFar(t *testing.T) {
 		})
 	}
 }
+
+func TestAnIPv6AddressIsTheSameInAnySpelling(t *testing.T) {
+	c := mustLoad(t, confFile(t, "sentinel monitor m 2001:DB8:0:0:0:0:0:1 6379 2\nsentinel known-replica m ::FFFF:10.0.0.7 6380\n"))
+	if got := c.Groups[0].Saved; got.Master.Host != "2001:db8::1" || got.Replicas[0].Host != "::ffff:10.0.0.7" {
+		t.Errorf("master %s, replica %s", got.Master, got.Replicas[0])
+	}
+}

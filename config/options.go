@@ -164,7 +164,8 @@ func hasPeer(peers []failover.SavedPeer, id quorum.ID) bool {
 // readAddr reads the two words of an address. A host name is taken as it is: only the
 // address of a master must be numeric unless resolve-hostnames is on, see reader.address.
 // An instance that was saved without a host is found again; it must not stop the start.
+// An IPv6 address is the same in any of its spellings.
 func readAddr(host, port string) (monitor.Addr, error) {
 	n, err := whole(0, 65535, badPort)(port)
-	return monitor.Addr{Host: host, Port: n}, err
+	return monitor.Addr{Host: monitor.Canonical(host), Port: n}, err
 }

@@ -185,6 +185,9 @@ func (g *Group) failoverAsked(in FailoverAsked) {
 		refusal = "INPROG Failover already in progress"
 	case !g.someElectable():
 		refusal = "NOGOODSLAVE No suitable replica to promote"
+	case g.votersUsable() < g.needed():
+		refusal = "NOQUORUM " + itoa(g.votersUsable()) + " usable Sentinels, " + itoa(g.needed()) + " votes are needed to lead a failover. " +
+			"SENTINEL RESET forgets the ones that are gone for good, SENTINEL SET lowers the quorum"
 	case g.shared.unsaved != "":
 		refusal = "ERR this monitor cannot save its state and may not lead: " + g.shared.unsaved
 	case !g.impostor.IsZero():

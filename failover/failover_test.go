@@ -242,6 +242,43 @@ func TestAnOperatorsFailoverNeedsVotesAndAReplica(t *testing.T) {
 	}
 }
 
+// redis-sentinel would promote without asking anybody; OK for what cannot be done helps nobody.
+func TestAnOperatorsFailoverWithoutAMajorityIsRefusedAloud(t *testing.T) {
+	b := newBench(t, setup{})
+	b.vote[peer2], b.vote[peer3] = dead, dead
+	b.pass(5000 * ms)
+	b.forget()
+	b.step(FailoverAsked{Ticket: 7})
+	if a, _ := action[AnswerFailover](b); !strings.HasPrefix(a.Refusal, "NOQUORUM 1 usable Sentinels, 2 votes are needed") {
+		t.Errorf("answered %+v", a)
+	}
+	b.wantNone("+try-failover", "+new-epoch")
+}
+
+// The warning about down-after waits until the master has told its threshold: the one
+// that is assumed before may be wrong.
+func TestDownAfterIsJudgedOnceTheThresholdIsKnown(t *testing.T) {
+	set := DefaultSettings("main", 2)
+	set.DownAfter = time.Second
+	m := NewMonitor(Identity{ID: peer2})
+	told := m.Start(100, set, Saved{Name: "main", Master: master}).Events
+	g := m.Group("main")
+	told = append(told, g.Step(200, Informed{monitor.InfoReport{Addr: master, At: 200, Sent: 150, Threshold: 5 * time.Second,
+		Info: monitor.Info{Role: monitor.RoleMaster}}}).Events...)
+	var warnings []string
+	for _, e := range told {
+		if e.Name == EventConfigWarning {
+			warnings = append(warnings, e.Payload)
+			if e.Level != monitor.LevelNotice {
+				t.Errorf("it calls the notification-script: %s", e.Payload)
+			}
+		}
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "busy-reply-threshold 5000 ms") {
+		t.Errorf("warnings: %q", warnings)
+	}
+}
+
 func TestANewMasterThatDiesAtOnceIsFailedOverAtOnce(t *testing.T) {
 	b := newBench(t, setup{})
 	b.kill(master)

@@ -12,11 +12,25 @@ const maxWarnings = 256
 // configWarning tells the operator once of something in the set-up that will
 // hurt.
 func (g *Group) configWarning(text string, reason monitor.Reason) {
+	if g.isNew(text) {
+		g.warn(EventConfigWarning, g.masterSubject().String()+" "+text, reason)
+	}
+}
+
+// configNotice is a warning that calls no notification-script: it is true of many a
+// sound set-up.
+func (g *Group) configNotice(text string, reason monitor.Reason) {
+	if g.isNew(text) {
+		g.note(EventConfigWarning, g.masterSubject().String()+" "+text, reason)
+	}
+}
+
+func (g *Group) isNew(text string) bool {
 	if g.warned[text] || len(g.warned) >= maxWarnings {
-		return
+		return false
 	}
 	g.warned[text] = true
-	g.warn(EventConfigWarning, g.masterSubject().String()+" "+text, reason)
+	return true
 }
 
 // policyWarnings checks the settings against each other.
@@ -32,6 +46,9 @@ func (g *Group) policyWarnings() {
 // silenceWarnings checks down-after against the threshold that was learned.
 func (g *Group) silenceWarnings() {
 	m := g.master()
+	if m.InfoAt == monitor.Never {
+		return // the threshold comes with it, or is not permitted
+	}
 	limit := g.silence(m)
 	if m.Threshold == 0 {
 		g.configWarning("busy-reply-threshold is 0: the master never answers BUSY, so a script cannot be told from a hang", ReasonThresholdZero)
@@ -45,7 +62,7 @@ func (g *Group) silenceWarnings() {
 		return
 	}
 	if g.set.DownAfter < limit {
-		g.configWarning("down-after "+millis(g.set.DownAfter)+" ms is below the silence limit: silence counts only after "+
+		g.configNotice("down-after "+millis(g.set.DownAfter)+" ms is below the silence limit: silence counts only after "+
 			millis(limit)+" ms (busy-reply-threshold "+thresholdText(m.Threshold)+"); a dead process or host still counts after down-after", ReasonDownAfterLow)
 	}
 }

@@ -42,9 +42,9 @@ func (g *Group) informed(r monitor.InfoReport) {
 	if i == nil || r.Sent < i.InfoSent {
 		return
 	}
-	before := i.Info
+	before, first := i.Info, i.InfoAt == monitor.Never
 	i.Info, i.InfoRaw, i.InfoAt, i.InfoSent = r.Info, r.Raw, r.At, r.Sent
-	if i.Threshold != r.Threshold {
+	if i.Threshold != r.Threshold || first {
 		i.Threshold = r.Threshold
 		g.silenceWarnings()
 	}

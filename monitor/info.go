@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -223,6 +224,15 @@ func ValidHost(host string) bool {
 	return host != "" && len(host) <= 255 && !strings.ContainsFunc(host, func(r rune) bool {
 		return !strings.ContainsRune("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:_%-", r)
 	})
+}
+
+// Canonical returns an IP address as inet_ntop writes it, by which Redis and Sentinel
+// know it; a name stays as it is.
+func Canonical(host string) string {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.String()
+	}
+	return host
 }
 
 // maxKeys bounds the count of keys, so that hostile sums do not overflow.

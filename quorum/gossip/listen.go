@@ -33,6 +33,7 @@ type Config struct {
 	Port      int    // 0 is any free port
 	Choice    PortChoice
 	Advertise string // address to tell others, numeric or a name; "" finds one
+	Toward    string // numeric address of a master: others are where it is
 
 	Key   []byte // 16, 24 or 32 bytes; nil gossips in clear (see DeriveKey)
 	Label string // pools with different labels do not mix; "" is "picket"
@@ -133,7 +134,20 @@ func (p *Pool) advertise() (string, error) {
 	if err != nil || !bound.IsUnspecified() || p.cfg.Transport != nil {
 		return "", nil
 	}
-	return ownAddress(), nil
+	return p.reachable(bound), nil
+}
+
+// reachable is the address from which this machine speaks to the master, as hellos
+// announce it, else to other networks; without any route it is a guess. The address
+// of a bridge for containers, say, is private and reached by nobody.
+func (p *Pool) reachable(bound netip.Addr) string {
+	for _, host := range []string{p.cfg.Toward, elsewhere} {
+		a, err := netip.ParseAddr(routedAddress(host))
+		if err == nil && !a.IsLoopback() && !a.IsUnspecified() && a.Is4() == bound.Is4() {
+			return a.String()
+		}
+	}
+	return ownAddress()
 }
 
 // ownAddress picks a private address of this machine, else a public one, else
@@ -141,7 +155,7 @@ func (p *Pool) advertise() (string, error) {
 func ownAddress() string {
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil {
-		return routedAddress()
+		return "127.0.0.1"
 	}
 	best, rank := "127.0.0.1", 0
 	for _, i := range interfaces {
@@ -153,21 +167,27 @@ func ownAddress() string {
 	return best
 }
 
-// routedAddress is the address from which this machine would speak to another network.
-// Debian's unit of redis-sentinel forbids the kind of socket that lists addresses
-// (RestrictAddressFamilies). Nothing is sent: connecting a datagram socket only asks the
-// routing table. The address is one for documentation (RFC 5737).
-func routedAddress() string {
-	c, err := net.Dial("udp", "192.0.2.1:9")
+// elsewhere is on a network for documentation (RFC 5737): nobody is there.
+const elsewhere = "192.0.2.1"
+
+// routedAddress is the address from which this machine would speak to host, "" when it
+// has no way there. Debian's unit of redis-sentinel forbids the kind of socket that
+// lists addresses (RestrictAddressFamilies). Nothing is sent: connecting a datagram
+// socket only asks the routing table.
+func routedAddress(host string) string {
+	if _, err := netip.ParseAddr(host); err != nil {
+		return ""
+	}
+	c, err := net.Dial("udp", net.JoinHostPort(host, "9"))
 	if err != nil {
-		return "127.0.0.1"
+		return ""
 	}
 	defer c.Close()
-	host, _, err := net.SplitHostPort(c.LocalAddr().String())
+	local, _, err := net.SplitHostPort(c.LocalAddr().String())
 	if err != nil {
-		return "127.0.0.1"
+		return ""
 	}
-	return host
+	return local
 }
 
 func addressRank(a netip.Addr) int {

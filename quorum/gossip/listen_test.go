@@ -110,8 +110,27 @@ func TestPrivateIPv4AddressesAreAnnouncedFirst(t *testing.T) {
 	if ip, err := netip.ParseAddr(ownAddress()); err != nil || ip.IsUnspecified() {
 		t.Errorf("our own address is %q", ownAddress())
 	}
-	if ip, err := netip.ParseAddr(routedAddress()); err != nil || ip.IsUnspecified() {
-		t.Errorf("without a list of addresses ours is %q", routedAddress())
+}
+
+// What is announced is where the way to the master leaves from, not whichever
+// private address comes first.
+func TestTheAddressTowardTheMasterIsAnnounced(t *testing.T) {
+	if got := routedAddress("127.0.0.1"); got != "127.0.0.1" {
+		t.Errorf("toward the loopback we speak from %q", got)
+	}
+	if got := routedAddress("db.example"); got != "" {
+		t.Errorf("a name is looked up: %q", got)
+	}
+	any4 := netip.MustParseAddr("0.0.0.0")
+	for _, toward := range []string{"", "127.0.0.1", "::1", elsewhere} {
+		p := &Pool{cfg: Config{Toward: toward}}
+		got, err := netip.ParseAddr(p.reachable(any4))
+		if err != nil || got.IsUnspecified() {
+			t.Errorf("toward %q: %s, %v", toward, got, err)
+		}
+		if way := routedAddress(elsewhere); way != "" && got.String() != way {
+			t.Errorf("toward %q: announces %s, the way to others leaves from %s", toward, got, way)
+		}
 	}
 }
 

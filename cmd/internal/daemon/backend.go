@@ -111,6 +111,7 @@ func (b backend) Failover(ctx context.Context, name string) error {
 
 // MonitorGroup starts to watch a master.
 func (b backend) MonitorGroup(ctx context.Context, name string, master monitor.Addr, q int) error {
+	master.Host = monitor.Canonical(master.Host)
 	if err := nameable(name, master); err != nil {
 		return err
 	}

@@ -173,6 +173,9 @@ func (d *Daemon) gossipConfig(s sink) gossip.Config {
 		ID: d.cfg.MyID, Boot: d.cfg.Boot, Port: d.plainPort() + 1000, Bind: d.cfg.GossipBind, Key: d.gossipKey(),
 		Sink: s, Watcher: s, State: gossipState{d}, Clock: d.clock, Log: d.log.Named("gossip"), Advertise: d.resolver.advertised(d.cfg.AnnounceIP),
 	}
+	if len(d.cfg.Groups) > 0 {
+		c.Toward = d.cfg.Groups[0].Saved.Master.Host
+	}
 	if c.Port > 65535 || d.plainPort() == 0 { // too high, or there is a unixsocket alone
 		c.Port = 0
 	}
