@@ -290,7 +290,8 @@ func (g *Group) fenceDone(addr monitor.Addr, r Done) {
 		}
 		g.lookAgain(g.now.Add(deposedPoll))
 		return
-	case !wanted || g.electing():
+	case !wanted || g.electing() || g.after(d.tried, fenceFor):
+		// It is over, or we stood still since: what was confirmed then may not hold now.
 		g.do(Unfence{Addr: addr})
 		return
 	}

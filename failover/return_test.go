@@ -253,3 +253,20 @@ func TestADeposedMasterThatRefusesDoesNotKeepAnotherWaiting(t *testing.T) {
 		t.Errorf("%s, which is back, was left alone while %s refused", other, master)
 	}
 }
+
+// We stood still between the fence and its answer: meanwhile the very instance may
+// have been promoted (seed 4300000927).
+func TestAFenceAnsweredLateIsLiftedAndNothingIsOrdered(t *testing.T) {
+	b, _ := switched(t)
+	b.pass(30 * ms)
+	_, effect := action[Fence](b)
+	b.forget()
+	b.now = b.now.Add(4 * time.Second)
+	b.step(Done{Effect: effect, Outcome: OutcomeDone, Info: *b.info[master]})
+	if hasAction[Repoint](b) {
+		t.Error("an order on what was confirmed four seconds ago")
+	}
+	if u, _ := action[Unfence](b); u.Addr != master {
+		t.Errorf("unfenced %s", u.Addr)
+	}
+}
