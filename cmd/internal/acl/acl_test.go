@@ -44,6 +44,11 @@ func TestRulesAreDescribedAsRedisDoes(t *testing.T) {
 		"nocommands +ping|a +ping|B +ping|A":  "off resetchannels -@all +ping|a +ping|B",
 		"+ping|a +ping":                       "off resetchannels -@all +ping",
 		"~a %R~b %W~c %rW~d %R~e %W~e %R":     "off ~a %R~b %W~c ~d ~e %R~ resetchannels -@all",
+		"%R~* %W~* ~a":                        "off %RW~* ~a resetchannels -@all", // Redis writes ~* ~a, and does not start on it
+		"%RW~*":                               "off ~* resetchannels -@all",
+		`(~"\x41\x4g" ~'\x41') `:              `off resetchannels -@all (~Ax4g "~\\x41" resetchannels -@all)`,
+		"(~foo)":                              "off resetchannels -@all (~foo resetchannels -@all)",
+		`("~foo)" ~bar)`:                      "off resetchannels -@all (\"~foo)\" ~bar resetchannels -@all)",
 		"&a &b &a":                            "off resetchannels &a &b -@all",
 		"~* resetkeys ~a":                     "off ~a resetchannels -@all",
 		"(+ping ~x) ( &y +@all )":             "off resetchannels -@all (~x resetchannels -@all +ping) (resetchannels &y +@all)",
@@ -75,7 +80,7 @@ func TestWhatIsNoRule(t *testing.T) {
 		"+@nope": "category", "db=": "Syntax error", "db=a": "Syntax error", "%x~a": "Syntax error", "%~a": "Syntax error", "~a b": "Syntax error", "&a\nb": "Syntax error",
 		"+ping|a\nb": "Syntax error", "~a\x01": "Syntax error", "<x": "does not exist", "#abc": "64 characters", "!" + strings.Repeat("A", 64): "64 characters",
 		"(+ping": "Unmatched parenthesis in acl selector starting at '(+ping'.", "(foo)": "Syntax error", "(on)": "Syntax error", "((+ping))": "Syntax error",
-		`(~"a)`: "Syntax error",
+		`(~"a)`: "Syntax error", `(~"\n")`: "Syntax error", `(~"\x00")`: "Syntax error",
 	} {
 		if _, err := newUser("u", table(), ForbidChannels).With(rule); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", rule, err, want)

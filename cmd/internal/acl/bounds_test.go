@@ -92,3 +92,16 @@ func TestAFileIsNotBounded(t *testing.T) {
 		t.Errorf("an ACL file: %v", err)
 	}
 }
+
+// A net under the rules of quoting: what they might get wrong is refused.
+func TestAUserWhoseLineIsNotReadBackIsRefused(t *testing.T) {
+	for _, pattern := range []string{"a ~b", "*", "a (+@all)", "a ("} {
+		users := NewUsers(table(), ForbidChannels)
+		broken := newUser("u", table(), ForbidChannels)
+		broken.selectors[0].keys = []keyPattern{{reads | writes, pattern}, {reads, "b"}}
+		broken.selectors[0].channels = []string{pattern}
+		if _, err := users.put(broken).Set("u", []string{"on"}); err != errUnreadable {
+			t.Errorf("%q: %v", pattern, err)
+		}
+	}
+}

@@ -108,6 +108,10 @@ func (s *selector) keyRules() []string {
 	var rules []string
 	for _, k := range s.keys {
 		rules = append(rules, k.String())
+		// Every key, put together of %R~* and %W~*, stands beside others; "~*" would not be read there.
+		if len(s.keys) > 1 && rules[len(rules)-1] == "~*" {
+			rules[len(rules)-1] = "%RW~*"
+		}
 	}
 	return rules
 }

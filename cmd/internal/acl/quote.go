@@ -1,6 +1,9 @@
 package acl
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // splitRules breaks the inside of a selector into words. Redis reads quotes
 // there (sdssplitargs); so a pattern that holds one is written in double
@@ -35,13 +38,14 @@ func cutWord(text string) (word, rest string, ok bool) {
 	return b.String(), "", true
 }
 
-// unquote reads a quoted string to its end, which must end the word too. What
-// control characters could be written by escapes no rule may hold anyway.
+// unquote reads a quoted string to its end, which must end the word too.
 func unquote(b *strings.Builder, text string) (end int, ok bool) {
 	quote := text[0]
 	for i := 1; i < len(text); i++ {
 		switch c := text[i]; {
-		case c == '\\' && i+1 < len(text) && (quote == '"' || text[i+1] == '\''):
+		case c == '\\' && i+1 < len(text) && quote == '"':
+			i += escape(b, text[i+1:])
+		case c == '\\' && i+1 < len(text) && text[i+1] == '\'':
 			i++
 			b.WriteByte(text[i])
 		case c == quote:
@@ -52,6 +56,23 @@ func unquote(b *strings.Builder, text string) (end int, ok bool) {
 		}
 	}
 	return len(text), false
+}
+
+// escape reads what follows a backslash and returns its length. A control character is
+// refused with the rule that holds it.
+func escape(b *strings.Builder, text string) int {
+	if text[0] == 'x' && len(text) > 2 {
+		if c, err := strconv.ParseUint(text[1:3], 16, 8); err == nil {
+			b.WriteByte(byte(c))
+			return 3
+		}
+	}
+	if at := strings.IndexByte("nrtba", text[0]); at >= 0 {
+		b.WriteByte("\n\r\t\b\a"[at])
+		return 1
+	}
+	b.WriteByte(text[0])
+	return 1
 }
 
 // quoted renders a rule so that splitRules reads it back; a parenthesis at its

@@ -27,6 +27,8 @@ const (
 	maxParts = 2048
 )
 
+const errUnreadable = cause("These rules cannot be written into a file so that the next start reads them back; leave out quotes and parentheses")
+
 var (
 	tooManyBytes = cause(fmt.Sprintf("All users together may have at most %d bytes of rules", maxBytes))
 	tooManyParts = cause(fmt.Sprintf("There may be at most %d users, selectors, passwords and patterns together, and as many rules in one command", maxParts))
@@ -95,12 +97,22 @@ func (s *Users) Set(name string, rules []string) (*Users, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case !next.readable(name):
+		return nil, errUnreadable
 	case next.parts > max(maxParts, s.parts):
 		return nil, tooManyParts
 	case next.bytes > max(maxBytes, s.bytes):
 		return nil, tooManyBytes
 	}
 	return next, nil
+}
+
+// readable reports whether the user's line makes the same user again: a line that does
+// not would keep the next start from succeeding, or give other rights.
+func (s *Users) readable(name string) bool {
+	u, _ := s.Get(name)
+	again, err := newUser(name, s.table, s.pubsub).With(u.words...)
+	return err == nil && slices.Equal(again.rules(), u.rules())
 }
 
 // countRules counts words, those within selectors too, before any work is done on them.
