@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -59,8 +60,9 @@ func (g *Group) setOne(words []string, denyScripts bool) (Change, error) {
 	if err := setScript(e, args[0], denyScripts); err != nil {
 		return Change{}, err
 	}
-	if e.read(g, args) != nil {
-		return Change{}, Refusal(fmt.Sprintf("ERR Invalid argument '%s' for SENTINEL SET '%s'", offending(args), option))
+	most := max(len(g.Rename), maxRenames) // the file may have more
+	if tooLong(args) || e.read(g, args) != nil || len(g.Rename) > most {
+		return Change{}, Refusal(fmt.Sprintf("ERR Invalid argument '%s' for SENTINEL SET '%s'", clip(offending(args)), option))
 	}
 	if e.has(secret) {
 		args = []string{masked}
@@ -68,10 +70,16 @@ func (g *Group) setOne(words []string, denyScripts bool) (Change, error) {
 	return Change{Option: option, Shown: args}, nil
 }
 
-// offending is the argument that an error names: the empty one of two, else the first.
+// tooLong reports whether one of the arguments is.
+func tooLong(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool { return len(arg) > maxValue })
+}
+
+// offending is the argument that an error names: the empty or too long one of two, else
+// the first.
 func offending(args []string) string {
 	for _, arg := range args {
-		if arg == "" {
+		if arg == "" || len(arg) > maxValue {
 			return arg
 		}
 	}

@@ -49,13 +49,21 @@ func (g *Globals) Set(words []string) error {
 			return Refusal(fmt.Sprintf("ERR Missing argument '%s' value", words[i]))
 		case !Printable(words[i+1]):
 			return Refusal(fmt.Sprintf("ERR Invalid argument at index %d for SENTINEL CONFIG SET: control characters are not allowed", configWordsAt+i+1))
-		case e.read(&draft, words[i+1:i+2]) != nil:
-			return Refusal(fmt.Sprintf("ERR Invalid value '%s' to SENTINEL CONFIG SET '%s'", words[i+1], words[i]))
+		case len(words[i+1]) > longest(name) || e.read(&draft, words[i+1:i+2]) != nil:
+			return Refusal(fmt.Sprintf("ERR Invalid value '%s' to SENTINEL CONFIG SET '%s'", clip(words[i+1]), words[i]))
 		}
 		seen[name] = true
 	}
 	*g = draft
 	return nil
+}
+
+// longest is the most bytes that a global may have.
+func longest(name string) int {
+	if name == "announce-ip" {
+		return MaxName
+	}
+	return maxValue
 }
 
 // globalEntry finds a global by the name that SENTINEL CONFIG gives it.

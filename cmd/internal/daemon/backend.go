@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"net"
+	"strconv"
 	"strings"
 
 	"go.uber.org/zap"
@@ -138,6 +139,10 @@ func nameable(name string, master monitor.Addr) error {
 	switch {
 	case master.Port < 1 || master.Port > 65535:
 		return respapi.InvalidPort
+	case len(master.Host) > config.MaxName:
+		return respapi.InvalidAddress
+	case len(name) > config.MaxName:
+		return respapi.Refusal("ERR Invalid master name: it may have at most " + strconv.Itoa(config.MaxName) + " bytes")
 	case name == "" || strings.ContainsAny(name, ", ") || !config.Printable(name) || !config.Printable(master.Host):
 		return respapi.Refusal("ERR Invalid master name: it must not be empty or hold control characters, spaces or commas")
 	}
