@@ -13,7 +13,8 @@
 //
 // A [Lock] keeps a second picket off the same file or state-dir.
 //
-// A [Store] makes a [State] durable before [Store.Save] returns.
+// A [Store] makes a [State] durable before [Store.Save] returns. [ReplaceFile] writes
+// other files, the one of ACL SAVE, with the same care.
 //
 // Without state-dir the state goes into the operator's own file, as redis-sentinel does
 // it: lines keep their place, comments and unknown lines stay, a line is changed only

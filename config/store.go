@@ -18,6 +18,7 @@ type Store struct {
 	from     origin // what the operator's file says
 	target   string // path without symbolic links
 	inPlace  bool   // rename cannot replace the target
+	remount  string // what to do about that
 	onDisk   []byte // what was durably written last, nil before and after a failure
 	told     map[string]bool
 	warnings []string
@@ -28,7 +29,8 @@ type Store struct {
 func Open(cfg *Config) (*Store, error) { return open(cfg, osDisk{}) }
 
 func open(cfg *Config, d disk) (*Store, error) {
-	s := &Store{disk: d, path: cfg.Path, own: cfg.StateDir != "", from: cfg.origin, told: map[string]bool{}}
+	s := &Store{disk: d, path: cfg.Path, own: cfg.StateDir != "", from: cfg.origin, told: map[string]bool{},
+		remount: "mount its directory instead, or set state-dir"}
 	if s.own {
 		s.path = cfg.statePath()
 		if err := s.makeDir(cfg.StateDir); err != nil {
@@ -97,8 +99,7 @@ func (s *Store) probe() error {
 
 func (s *Store) writeInPlace() {
 	s.inPlace = true
-	s.tell(fmt.Sprintf("%s is mounted as a single file, so it is rewritten in place, which a crash can cut short: "+
-		"mount its directory instead, or set state-dir", s.target))
+	s.tell(fmt.Sprintf("%s is mounted as a single file, so it is rewritten in place, which a crash can cut short: %s", s.target, s.remount))
 }
 
 // tell remembers a warning, once.

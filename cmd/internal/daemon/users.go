@@ -3,7 +3,6 @@ package daemon
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,7 +100,7 @@ func (d *Daemon) readACLFile(set *acl.Users) (*acl.Users, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the ACL file: %w", err)
 	}
-	d.users.file = &aclFile{name: d.cfg.ACLFile, path: path}
+	d.users.file = &aclFile{name: d.cfg.ACLFile, path: path, log: d.log}
 	text, err := d.users.file.Read()
 	if err == nil {
 		set, err = set.Load(d.cfg.ACLFile, text)
@@ -146,6 +145,7 @@ func (d *Daemon) usersChanged() {
 type aclFile struct {
 	name string // as configured
 	path string // absolute
+	log  *zap.Logger
 }
 
 func (f *aclFile) Path() string { return f.name }
@@ -164,46 +164,14 @@ func (f *aclFile) Read() (string, error) {
 }
 
 // Write replaces the file, so that a crash leaves the old one or the new one, and keeps
-// its mode. It holds hashes of passwords: a new file is for its owner alone.
+// its owner and mode.
 func (f *aclFile) Write(text string) error {
-	path, mode := f.path, os.FileMode(0o600)
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-		mode = info.Mode().Perm()
-	}
-	temp := path + ".picket-tmp"
-	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove what a crash left of the ACL file: %w", err)
-	}
-	err := writeDurably(temp, text, mode)
-	if err == nil {
-		err = os.Rename(temp, path)
+	warnings, err := config.ReplaceFile(f.path, []byte(text))
+	for _, w := range warnings {
+		f.log.Warn("ACL file", zap.String("warning", w))
 	}
 	if err != nil {
-		_ = os.Remove(temp) // it may not be there
-		return fmt.Errorf("replace the ACL file: %w", err)
+		return fmt.Errorf("save the users: %w", err)
 	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func writeDurably(path, text string, mode os.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("make the ACL file durable: %w", err)
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return nil
 }

@@ -135,7 +135,7 @@ func confFile(t *testing.T, text string) string {
 // A save that fails leaves nothing behind, and the next one does not inherit from it.
 func TestAnACLFileThatCannotBeReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "users.acl")
-	f := &aclFile{name: "users.acl", path: path}
+	f := &aclFile{name: "users.acl", path: path, log: zap.NewNop()}
 	if err := os.Mkdir(path, 0o755); err != nil {
 		t.Fatal(err)
 	}
