@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -20,15 +21,15 @@ var errLocked = syscall.EWOULDBLOCK
 //
 // A state-dir is locked itself: it stays the same directory. The operator's file is
 // replaced at every save, by editors too, so that a lock on it would be lost with it: a
-// file beside it is locked, which stays. Where none can be made the file is not
-// replaced either but written in place, and is locked itself. The lock is advisory:
-// redis-sentinel knows nothing of it, and is told by the port.
+// file beside it is locked, which stays. A file that is mounted alone is written in place
+// instead, and is locked itself. The lock is advisory: redis-sentinel knows nothing of
+// it, and is told by the port.
 func (c *Config) Lock() (*Lock, error) {
 	if c.StateDir != "" {
 		if err := os.MkdirAll(c.StateDir, 0o700); err != nil {
 			return nil, fmt.Errorf("create state-dir: %w; make it writable for this user, or name another state-dir", err)
 		}
-		return lock(c.StateDir, os.O_RDONLY)
+		return lockPath(c.StateDir)
 	}
 	if c.Path == "" {
 		return &Lock{}, nil // Open says what is missing
@@ -38,17 +39,26 @@ func (c *Config) Lock() (*Lock, error) {
 		target = c.Path
 	}
 	if isMountPoint(target) {
-		return lock(target, os.O_RDONLY)
+		return lockPath(target)
 	}
-	l, err := lock(lockName(target), os.O_RDONLY|os.O_CREATE)
-	if err == nil {
-		giveTo(lockName(target), target)
-		return l, nil
+	return lockBeside(target)
+}
+
+// lockBeside locks the file beside target, and makes it where it is missing. Without that
+// file there is no start, as a lock on target itself would be gone with the first save.
+func lockBeside(target string) (*Lock, error) {
+	path := lockName(target)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) { // not at once: where protected_regular is on, that fails on the file of another
+		if f, err = os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600); err != nil {
+			return nil, fmt.Errorf("make the lock: %w; make the directory writable for this user, or keep the state elsewhere with: state-dir <directory>", err)
+		}
 	}
-	if errors.Is(err, errLocked) {
-		return nil, err
+	if err != nil {
+		return nil, fmt.Errorf("open the lock: %w; give that file to this user (chown), or delete it once no picket runs on %s", err, target)
 	}
-	return lock(target, os.O_RDONLY)
+	giveTo(path, target)
+	return lock(f)
 }
 
 // lockName is the file that is locked for target. It holds nothing and is never removed:
@@ -57,14 +67,20 @@ func lockName(target string) string {
 	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+".picket-lock")
 }
 
-func lock(path string, flag int) (*Lock, error) {
-	f, err := os.OpenFile(path, flag, 0o600)
+// lockPath locks a file or directory that stays the same.
+func lockPath(path string) (*Lock, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the lock: %w; make it readable for this user", err)
 	}
+	return lock(f)
+}
+
+// lock locks f, or closes it.
+func lock(f *os.File) (*Lock, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close() // nothing was written
-		return nil, fmt.Errorf("lock %s: %w; another picket runs on this configuration: end it, or give each its own file or state-dir", path, err)
+		return nil, fmt.Errorf("lock %s: %w; another picket runs on this configuration: end it, or give each its own file or state-dir", f.Name(), err)
 	}
 	return &Lock{held: f}, nil
 }

@@ -77,3 +77,33 @@ func TestTheLockStaysWhenTheFileIsReplaced(t *testing.T) {
 		t.Errorf("after a save: %v", err)
 	}
 }
+
+// A lock on the file itself would be gone with the first save, and a second monitor would
+// run with the same id.
+func TestWithoutTheLockBesideTheFileNothingStarts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		spoil  func(path string) error
+		advice string
+	}{
+		"it cannot be opened": {func(path string) error { return os.Symlink(lockName(path), lockName(path)) }, "chown"},
+		"it cannot be made":   {func(path string) error { return os.Symlink(filepath.Join(filepath.Dir(path), "none", "lock"), lockName(path)) }, "state-dir <directory>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := confFile(t, "")
+			target, err := filepath.EvalSymlinks(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Remove(lockName(target)); err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+			if err := tt.spoil(target); err != nil {
+				t.Fatal(err)
+			}
+			_, err = (&Config{Path: path}).Lock()
+			if err == nil || !strings.Contains(err.Error(), lockName(target)) || !strings.Contains(err.Error(), tt.advice) {
+				t.Errorf("%v does not name %s and say %q", err, lockName(target), tt.advice)
+			}
+		})
+	}
+}
