@@ -80,6 +80,7 @@ type origin struct {
 	elsewhere   map[string]bool // keys of the lines that included files hold
 	globals     Globals
 	users       []User
+	foreign     []User // of included files and the command line, each line of them
 	groups      []Group
 	requirePass string
 	byName      map[string]Group // the same

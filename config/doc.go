@@ -33,7 +33,9 @@
 // by SENTINEL SET, until the operator changes their value in the file.
 //
 // Lines of users ("user <name> <rule> ...") are read and written here, and kept as
-// settings are, each user by itself; what their rules mean is not known here.
+// settings are, each user by itself; what their rules mean is not known here. A user who
+// was deleted although an included file or the command line has its line is named in a
+// note, and stays away until that line changes.
 //
 // # What it may import
 //

@@ -34,6 +34,7 @@ func Load(path string, extra []string) (*Config, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
+	r.cfg.dropDeletedUsers(r.notes)
 	r.cfg.origin.globals, r.cfg.origin.groups = r.cfg.Globals, r.cfg.State().Groups
 	r.cfg.origin.users, r.cfg.origin.requirePass = slices.Clone(r.cfg.Users), r.cfg.RequirePass
 	r.cfg.origin.byName = named(r.cfg.origin.groups)

@@ -32,14 +32,14 @@ var noteRules = map[string]noteRule{
 	"lineage":       {args: 3, group: true}, // <name> <replid> <from>
 	"deposed":       {args: 7, group: true}, // <name> <host> <port> <runid> <epoch> <replid> <offset>
 	"in-place":      {args: 2},              // begin|end <token>, see Store.framed
+	"removed-user":  {args: 2},              // <name> <mark>: ACL DELUSER took this user of another file away
 
 	// Of a state file only.
-	"file":         {args: 3, group: true}, // <name> <host> <port>: the file's monitor line when this was written
-	"removed":      {args: 4, group: true}, // <name> <host> <port> <quorum>: SENTINEL REMOVE took this monitor line away
-	"over":         {args: 3, group: true}, // <name> <option> <value>: SENTINEL SET overrides this value of the file
-	"over-user":    {args: 2},              // <name> <mark>: the user saved overrides what the file says, by its mark
-	"removed-user": {args: 2},              // <name> <mark>: ACL DELUSER took this user of the file away
-	"over-global":  {args: 2},              // <directive> <value>: likewise
+	"file":        {args: 3, group: true}, // <name> <host> <port>: the file's monitor line when this was written
+	"removed":     {args: 4, group: true}, // <name> <host> <port> <quorum>: SENTINEL REMOVE took this monitor line away
+	"over":        {args: 3, group: true}, // <name> <option> <value>: SENTINEL SET overrides this value of the file
+	"over-user":   {args: 2},              // <name> <mark>: the user saved overrides what the file says, by its mark
+	"over-global": {args: 2},              // <directive> <value>: likewise
 }
 
 var errDamagedNote = problem{"damaged note of Picket.", "Restore the line from a backup, or delete it."}

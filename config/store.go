@@ -153,6 +153,7 @@ func (s *Store) render(st State) (content, current []byte) {
 		text = s.from.text
 	}
 	want := append(linesOf(st), userLines(st.Users, s.from.requirePass)...)
+	want = append(want, s.from.deletedUsers(st)...)
 	return s.framed(parseDocument(text).rewrite(s.from.insist(want))), current
 }
 

@@ -58,6 +58,9 @@ func (r *reader) planUser(l line) (step, error) {
 	}
 	return step{line: l, apply: func(l line) error {
 		u := User{Name: l.words[1], Rules: slices.Clone(l.words[2:]), line: l}
+		if l.inner || l.commandLine() {
+			r.cfg.origin.foreign = append(r.cfg.origin.foreign, u)
+		}
 		i := slices.IndexFunc(r.cfg.Users, func(other User) bool { return other.Name == u.Name })
 		switch {
 		case i < 0:
