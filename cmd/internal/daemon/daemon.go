@@ -82,12 +82,19 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	defer closeAll(listeners)
+	defer func() { closeAll(listeners) }()
 	lock, err := d.cfg.Lock()
 	if err != nil {
 		return err
 	}
 	defer lock.Release()
+	unix, err := listenUnix(d.cfg)
+	if err != nil {
+		return err
+	}
+	if unix != nil {
+		listeners = append(listeners, unix)
+	}
 	if err := d.openState(); err != nil {
 		return err
 	}

@@ -16,8 +16,8 @@ import (
 	"picket/config"
 )
 
-// listen binds the RESP door before anything else is touched: a second process
-// on a busy port must leave file and log of the first alone.
+// listen binds the ports of the RESP door before anything else is touched: a second
+// process on a busy port must leave file and log of the first alone.
 func (d *Daemon) listen() ([]net.Listener, error) {
 	opened, err := d.listenTCP("port", d.cfg.Port)
 	if err == nil && d.cfg.TLS.Port != 0 {
@@ -27,13 +27,7 @@ func (d *Daemon) listen() ([]net.Listener, error) {
 			opened = append(opened, d.tls.Listener(ln))
 		}
 	}
-	if err == nil && d.cfg.UnixSocket != "" {
-		var ln net.Listener
-		if ln, err = listenUnix(d.cfg); err == nil {
-			opened = append(opened, ln)
-		}
-	}
-	if err == nil && len(opened) == 0 {
+	if err == nil && len(opened) == 0 && d.cfg.UnixSocket == "" {
 		err = errors.New("port and tls-port are 0 and there is no unixsocket: nobody could reach this monitor; set port or tls-port")
 	}
 	if err != nil {
@@ -96,19 +90,19 @@ func setBacklog(ln syscall.Conn, n int) error {
 	return refused
 }
 
-// listenUnix makes the Unix socket. As redis-sentinel it takes the place of a socket that
-// an earlier run left; but one on which somebody answers is not taken from him.
+// listenUnix makes the Unix socket, if one is wanted. It is called with the lock held: as
+// redis-sentinel it takes the place of a socket that an earlier run left, and must not
+// meet that run.
 func listenUnix(cfg *config.Config) (net.Listener, error) {
-	if c, err := net.Dial("unix", cfg.UnixSocket); err == nil {
-		_ = c.Close()
-		return nil, fmt.Errorf("listen on unixsocket %s: %w; is another monitor running? Name another path", cfg.UnixSocket, syscall.EADDRINUSE)
+	if cfg.UnixSocket == "" {
+		return nil, nil
 	}
-	if info, err := os.Lstat(cfg.UnixSocket); err == nil && info.Mode()&fs.ModeSocket != 0 {
-		_ = os.Remove(cfg.UnixSocket) // else listening fails, and says why
+	if err := removeLeftover(cfg.UnixSocket); err != nil {
+		return nil, err
 	}
 	ln, err := net.Listen("unix", cfg.UnixSocket)
 	if err != nil {
-		return nil, fmt.Errorf("listen on unixsocket: %w; name a path in a directory that this user can write", err)
+		return nil, fmt.Errorf("listen on unixsocket: %w; %s", err, unixAdvice(err))
 	}
 	if cfg.UnixSocketPerm != 0 {
 		if err := os.Chmod(cfg.UnixSocket, fs.FileMode(cfg.UnixSocketPerm)); err != nil {
@@ -117,6 +111,31 @@ func listenUnix(cfg *config.Config) (net.Listener, error) {
 		}
 	}
 	return ln, nil
+}
+
+// removeLeftover removes a socket that nobody has open, and only that: one whose owner is
+// too busy to answer (EAGAIN), or does not let us in, is left to him, and listening on it
+// fails.
+func removeLeftover(path string) error {
+	c, err := net.Dial("unix", path)
+	if err == nil {
+		_ = c.Close()
+		return fmt.Errorf("listen on unixsocket %s: %w; %s", path, syscall.EADDRINUSE, unixAdvice(syscall.EADDRINUSE))
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return nil
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket != 0 { // a plain file refuses too
+		_ = os.Remove(path) // else listening fails, and says why
+	}
+	return nil
+}
+
+func unixAdvice(err error) string {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return "is another monitor running? Name another path"
+	}
+	return "name a path in a directory that this user can write"
 }
 
 func listenAdvice(err error, directive string) string {
