@@ -50,15 +50,20 @@ func (s *selector) check(t *Table, id ID, args []string) (Reason, int) {
 	if !cmd.Anyone && !s.commands.has(id) && !s.firstArgAllowed(id, args) {
 		return DeniedCommand, 0
 	}
-	if s.allChannels {
-		return Allowed, 0
-	}
 	for i, channel := range cmd.channels(args) {
-		if !s.channel(t, channel, cmd.Channels == AllPatterns) {
+		if !s.opens(t, cmd.Channels, channel) {
 			return DeniedChannel, i + 1
 		}
 	}
 	return Allowed, 0
+}
+
+// opens reports whether a channel, or a pattern where the arguments are such, is allowed.
+func (s *selector) opens(t *Table, kind Channels, name string) bool {
+	if kind == AllPatterns {
+		return s.pattern(name)
+	}
+	return s.channel(t, name)
 }
 
 func (s *selector) firstArgAllowed(id ID, args []string) bool {
@@ -75,22 +80,23 @@ func (r *row) channels(args []string) []string {
 	return nil
 }
 
-// channel reports whether a channel matches what is allowed; a pattern must be
-// allowed to the letter.
-func (s *selector) channel(t *Table, name string, isPattern bool) bool {
-	if isPattern {
-		return slices.Contains(s.channels, name)
-	}
-	return slices.ContainsFunc(s.channels, func(pattern string) bool { return t.match(pattern, name) })
+// channel reports whether a channel matches a pattern that is allowed.
+func (s *selector) channel(t *Table, name string) bool {
+	return s.allChannels || slices.ContainsFunc(s.channels, func(pattern string) bool { return t.match(pattern, name) })
+}
+
+// pattern reports whether a pattern is allowed: to the letter.
+func (s *selector) pattern(name string) bool {
+	return s.allChannels || slices.Contains(s.channels, name)
 }
 
 // MayListen reports whether the user may stay subscribed to these channels and
 // patterns (ACLKillPubsubClientsIfNeeded).
 func (u *User) MayListen(channels, patterns []string) bool {
-	return !slices.ContainsFunc(channels, func(c string) bool { return !u.listens(c, false) }) &&
-		!slices.ContainsFunc(patterns, func(p string) bool { return !u.listens(p, true) })
+	return !slices.ContainsFunc(channels, func(c string) bool { return !u.hears(AllChannels, c) }) &&
+		!slices.ContainsFunc(patterns, func(p string) bool { return !u.hears(AllPatterns, p) })
 }
 
-func (u *User) listens(name string, isPattern bool) bool {
-	return slices.ContainsFunc(u.selectors, func(s selector) bool { return s.allChannels || s.channel(u.table, name, isPattern) })
+func (u *User) hears(kind Channels, name string) bool {
+	return slices.ContainsFunc(u.selectors, func(s selector) bool { return s.opens(u.table, kind, name) })
 }

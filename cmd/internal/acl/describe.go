@@ -131,18 +131,18 @@ func (s *selector) channelRules() []string {
 // from nothing up, or from +@all down, first by the categories that fit best,
 // then by single commands.
 func (s *selector) commandRules(t *Table) []string {
-	d := describer{t: t, want: s, left: s.clone(), said: newSelector(t, ForbidChannels), sign: "+", other: "-"}
+	d := describer{t: t, want: s, left: s.clone(), said: newSelector(t, ForbidChannels), sign: allows}
 	if s.future {
-		d.sign, d.other = "-", "+"
+		d.sign = forbids
 	}
-	d.say(d.other + "@all")
+	d.say(d.sign.opposite().rule("@all"))
 	for {
 		category, found := d.bestCategory()
 		if !found {
 			break
 		}
-		d.say(d.sign + "@" + category)
-		_ = d.left.apply(t, d.other+"@"+category) // a known category
+		d.say(d.sign.rule("@" + category))
+		_ = d.left.category(t, category, d.sign.opposite()) // a known one
 		d.applied = append(d.applied, category)
 	}
 	d.singleCommands()
@@ -151,13 +151,13 @@ func (s *selector) commandRules(t *Table) []string {
 
 // describer finds the rules of one selector.
 type describer struct {
-	t           *Table
-	want        *selector
-	said        selector // what the rules so far make
-	left        selector // what want has that no category has said
-	sign, other string   // of the rules that go beyond the first, and of the first
-	applied     []string
-	rules       []string
+	t       *Table
+	want    *selector
+	said    selector // what the rules so far make
+	left    selector // what want has that no category has said
+	sign    sign     // of the rules that go beyond the first
+	applied []string
+	rules   []string
 }
 
 func (d *describer) say(rule string) {
@@ -187,7 +187,7 @@ func (d *describer) count(category string) (same, diff int) {
 		if !d.t.rows[i].in(category) {
 			continue
 		}
-		if d.left.commands.has(ID(i)) == (d.sign == "+") {
+		if d.left.commands.has(ID(i)) == (d.sign == allows) {
 			same++
 		} else {
 			diff++
@@ -200,9 +200,11 @@ func (d *describer) singleCommands() {
 	for i := range d.t.rows {
 		id := ID(i)
 		allowed := d.want.commands.has(id)
-		if allowed != d.said.commands.has(id) {
-			sign := map[bool]string{true: "+", false: "-"}[allowed]
-			d.say(sign + d.t.Name(id))
+		switch said := d.said.commands.has(id); {
+		case allowed && !said:
+			d.say(allows.rule(d.t.Name(id)))
+		case said && !allowed:
+			d.say(forbids.rule(d.t.Name(id)))
 		}
 		if allowed {
 			continue

@@ -13,13 +13,26 @@ func newSet(t *Table) commandSet { return make(commandSet, len(t.rows)/64+1) }
 
 func (s commandSet) has(id ID) bool { return s[id/64]&(1<<(id%64)) != 0 }
 
-func (s commandSet) put(id ID, in bool) {
-	if in {
-		s[id/64] |= 1 << (id % 64)
-	} else {
-		s[id/64] &^= 1 << (id % 64)
+func (s commandSet) add(id ID) { s[id/64] |= 1 << (id % 64) }
+
+func (s commandSet) remove(id ID) { s[id/64] &^= 1 << (id % 64) }
+
+// sign begins a rule about commands.
+type sign byte
+
+const (
+	allows  sign = '+'
+	forbids sign = '-'
+)
+
+func (g sign) opposite() sign {
+	if g == allows {
+		return forbids
 	}
+	return allows
 }
+
+func (g sign) rule(of string) string { return string(rune(g)) + of }
 
 // access is what a key pattern allows.
 type access uint8
@@ -79,9 +92,9 @@ func (s *selector) apply(t *Table, rule string) error {
 	case "resetchannels":
 		s.allChannels, s.channels = false, nil
 	case "allcommands", "+@all":
-		s.all(t, true)
+		s.all(t, allows)
 	case "nocommands", "-@all":
-		s.all(t, false)
+		s.all(t, forbids)
 	case "alldbs", "resetdbs": // Valkey 9.1 writes them; there are no databases here
 	case "":
 		return errSyntax
@@ -98,7 +111,7 @@ func (s *selector) applyPrefixed(t *Table, rule string) error {
 	case rule[0] == '&':
 		return s.addChannels(rule[1:])
 	case strings.HasPrefix(rule, "+@"), strings.HasPrefix(rule, "-@"):
-		return s.category(t, rule[2:], rule[0] == '+')
+		return s.category(t, rule[2:], sign(rule[0]))
 	case rule[0] == '+':
 		return s.allow(t, rule[1:])
 	case isDatabases(rule):
@@ -108,35 +121,43 @@ func (s *selector) applyPrefixed(t *Table, rule string) error {
 		if !ok {
 			return errUnknown
 		}
-		s.change(t, id, false)
+		s.change(t, id, forbids)
 		return nil
 	}
 	return errSyntax
 }
 
-func (s *selector) all(t *Table, allow bool) {
+func (s *selector) all(t *Table, g sign) {
 	for id := range t.rows {
-		s.commands.put(ID(id), allow)
+		s.set(ID(id), g)
 	}
-	s.future, s.firstArgs = allow, nil
+	s.future, s.firstArgs = g == allows, nil
+}
+
+func (s *selector) set(id ID, g sign) {
+	if g == allows {
+		s.commands.add(id)
+	} else {
+		s.commands.remove(id)
+	}
 }
 
 // change allows or forbids a command, and its subcommands with it.
-func (s *selector) change(t *Table, id ID, allow bool) {
+func (s *selector) change(t *Table, id ID, g sign) {
 	for i := id; i <= id+ID(t.rows[id].subs); i++ {
-		s.commands.put(i, allow)
+		s.set(i, g)
 	}
 	delete(s.firstArgs, id)
 }
 
-func (s *selector) category(t *Table, name string, allow bool) error {
+func (s *selector) category(t *Table, name string, g sign) error {
 	category, ok := categoryOf(name)
 	if !ok {
 		return errUnknown
 	}
 	for i := range t.rows {
 		if t.rows[i].in(category) {
-			s.change(t, ID(i), allow)
+			s.change(t, ID(i), g)
 		}
 	}
 	return nil
@@ -179,7 +200,7 @@ func (s *selector) allowOne(t *Table, name string) error {
 	if !ok {
 		return errUnknown
 	}
-	s.change(t, id, true)
+	s.change(t, id, allows)
 	return nil
 }
 
