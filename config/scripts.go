@@ -54,13 +54,13 @@ func (r *reader) checkScript(e entry[Group], args []string) error {
 	return nil
 }
 
-// setScript checks a script that SENTINEL SET names; "" takes it away.
-func setScript(e entry[Group], path string, denied bool) error {
+// checkScript checks a script that SENTINEL SET names; "" takes it away.
+func (req SetRequest) checkScript(e entry[Group], path string) error {
 	fault, ok := scriptFaults[e.Name]
 	switch {
 	case !ok:
 		return nil
-	case denied:
+	case req.DenyScripts:
 		return scriptsDenied
 	case path != "" && !executable(path):
 		return Refusal("ERR " + fault)

@@ -37,27 +37,27 @@ func (g *Group) Set(req SetRequest) ([]Change, error) {
 	}
 	draft := g.Clone()
 	var changes []Change
-	for words := req.Words; len(words) > 0; {
-		change, err := draft.setOne(words, req.DenyScripts)
+	for len(req.Words) > 0 {
+		change, err := draft.setOne(req)
 		if err != nil {
 			return nil, err
 		}
 		changes = append(changes, change)
-		words = words[1+len(change.Shown):]
+		req.Words = req.Words[1+len(change.Shown):]
 	}
 	*g = draft
 	return changes, nil
 }
 
-// setOne applies the option at the head of words.
-func (g *Group) setOne(words []string, denyScripts bool) (Change, error) {
-	option, args := words[0], words[1:]
+// setOne applies the first option of a request.
+func (g *Group) setOne(req SetRequest) (Change, error) {
+	option, args := req.Words[0], req.Words[1:]
 	e, ok := find(groupTable, "sentinel "+strings.ToLower(option))
 	if !ok || !e.has(settable) || len(args) < e.min {
 		return Change{}, Refusal(fmt.Sprintf("ERR Unknown option or number of arguments for SENTINEL SET '%s'", option))
 	}
 	args = args[:e.min]
-	if err := setScript(e, args[0], denyScripts); err != nil {
+	if err := req.checkScript(e, args[0]); err != nil {
 		return Change{}, err
 	}
 	most := max(len(g.Rename), maxRenames) // the file may have more

@@ -145,7 +145,7 @@ func (b backend) SetGlobals(ctx context.Context, words []string) error {
 			return err
 		}
 		b.d.applyGlobals(&next)
-		b.d.loop.nameAs(now, next.AnnounceHostnames)
+		b.d.loop.renameInstances(now)
 		return nil
 	})
 }

@@ -8,8 +8,10 @@ import (
 	"picket/monitor"
 )
 
-// nameAs makes events name instances by their host names, or by their addresses.
-func (l *loop) nameAs(now monitor.Instant, hostnames bool) {
+// renameInstances makes events name instances as announce-hostnames says by now: by their
+// host names, or by their addresses.
+func (l *loop) renameInstances(now monitor.Instant) {
+	hostnames := l.d.globals().AnnounceHostnames
 	for _, w := range l.groups {
 		if w.conf.Settings.AnnounceHostnames != hostnames {
 			w.conf.Settings.AnnounceHostnames = hostnames
