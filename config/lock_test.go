@@ -86,7 +86,9 @@ func TestWithoutTheLockBesideTheFileNothingStarts(t *testing.T) {
 		advice string
 	}{
 		"it cannot be opened": {func(path string) error { return os.Symlink(lockName(path), lockName(path)) }, "chown"},
-		"it cannot be made":   {func(path string) error { return os.Symlink(filepath.Join(filepath.Dir(path), "none", "lock"), lockName(path)) }, "state-dir <directory>"},
+		"it cannot be made": {func(path string) error {
+			return os.Symlink(filepath.Join(filepath.Dir(path), "none", "lock"), lockName(path))
+		}, "state-dir <directory>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := confFile(t, "")
