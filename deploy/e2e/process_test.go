@@ -91,6 +91,7 @@ func TestASecondMonitorOnAPortLeavesFileAndLogOfTheFirstAlone(t *testing.T) {
 	first, err := s.lab.StartMonitor(s.ctx, lab.MonitorConfig{Program: program, Watch: nowhere, Lines: []string{"logfile " + log, "pidfile " + pid, "loglevel warning"}})
 	s.must(err)
 	s.waitOne(first, 0, lab.On("+sdown", "mymaster"))
+	s.must(lab.Poll(s.ctx, "log +sdown", func(context.Context) bool { return strings.Contains(s.file(log), "+sdown") }))
 	before := []string{s.file(first.Conf), s.file(log), s.file(pid)}
 	got := s.runs(nil, picket.Binary, first.Conf)
 	if got.code != 1 || !strings.Contains(got.err, "listen on port "+strconv.Itoa(first.Port)) || got.out != "" {
