@@ -143,6 +143,8 @@ type Limits struct {
 	QueuedReplies    int // bytes of replies after which no further command is read, default 64 KiB
 	Backlog          int // bytes of events published and not yet handed to subscribers' queues, default 8 MiB
 	Commands         int // bytes that unfinished commands of all connections may hold, default 64 MiB
+	Replies          int // bytes of replies and events that all connections may leave unread together, default 128 MiB
+	Reply            int // bytes of a reply whose length the client's words multiply: COMMAND INFO, COMMAND DOCS, CLIENT LIST ID; default 1 MiB
 	Channels         int // of one connection, default 1024
 	ChannelName      int // bytes of one channel, default 1024
 	Patterns         int // of one connection, default 64
@@ -153,6 +155,7 @@ type Limits struct {
 	SoftFor          time.Duration
 	Unread           int           // bytes of replies and events that a client may leave unread in all; 0: no such limit
 	WriteTimeout     time.Duration // for each 64 KiB, default 10 s
+	ReplyTimeout     time.Duration // for all that waited when its writing began, default 1 min
 	AnswerTimeout    time.Duration // for what goes through the decision loop, default 10 s
 }
 

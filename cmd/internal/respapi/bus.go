@@ -138,7 +138,8 @@ func (b *bus) deliver(t *topic, words ...string) {
 		if !c.out.event(b.message) {
 			b.dropped.Add(1)
 			b.log.Warn("dropped a subscriber that does not read its events",
-				zap.Stringer("client", c.nc.RemoteAddr()), zap.Int("limit_bytes", b.limits.QueuedEvents))
+				zap.Stringer("client", c.nc.RemoteAddr()),
+				zap.Int("limit_bytes", b.limits.QueuedEvents), zap.Int("limit_bytes_of_all", b.limits.Replies))
 		}
 	}
 	if cap(b.message) > keepBuffer {

@@ -140,9 +140,13 @@ func (s *Server) clientList(c *call) {
 	if !ok {
 		return
 	}
+	byID := len(c.args) > 3 && strings.EqualFold(c.args[2], "id")
 	var b strings.Builder
 	for _, client := range chosen {
 		b.WriteString(s.describe(client))
+		if !c.hold(b.Cap()) || byID && c.tooLong(b.Len()) {
+			return
+		}
 	}
 	c.text(b.String())
 }

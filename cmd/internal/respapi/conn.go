@@ -67,7 +67,7 @@ type profile struct {
 
 func newConn(s *Server, id int64, nc net.Conn) *conn {
 	now := s.cfg.Clock()
-	c := &conn{srv: s, id: id, nc: nc, proto: resp.RESP2, out: newQueue(nc, &s.cfg.Limits)}
+	c := &conn{srv: s, id: id, nc: nc, proto: resp.RESP2, out: newQueue(nc, &s.cfg.Limits, &s.outlays)}
 	c.remote, c.local = nc.RemoteAddr().String(), nc.LocalAddr().String()
 	if c.unix = nc.LocalAddr().Network() == "unix"; c.unix {
 		c.local += ":0" // the path of the socket, for both ends, as Redis has it (genClientAddrString)
@@ -129,7 +129,7 @@ func (c *conn) lastWord(err error) error {
 	}
 	c.srv.cfg.Log.Debug("closing a connection for what it sent", zap.Stringer("client", c.nc.RemoteAddr()), zap.Error(err))
 	c.srv.stats.errors.Add(1)
-	c.out.reply(resp.AppendError(nil, "ERR "+err.Error()), c.proto)
+	c.send(resp.AppendError(nil, "ERR "+err.Error()))
 	return err
 }
 
@@ -146,14 +146,18 @@ func (c *conn) mustAuthenticate() bool { return !c.authenticated && !c.srv.accou
 
 // answer runs one command and queues its reply; false ends the connection.
 func (c *conn) answer(args []string) bool {
-	call := &call{conn: c, args: args, reply: reply{buf: c.scratch[:0], proto: c.proto}}
+	call := &call{conn: c, args: args, reply: reply{buf: c.scratch[:0], proto: c.proto, outlay: outlay{budget: &c.srv.outlays}}}
 	c.srv.dispatch(call)
 	c.srv.stats.countCommand()
+	if call.release(); call.lost {
+		c.overspent()
+		call.buf, call.failed, call.hangUp = resp.AppendError(nil, overspent), true, true
+	}
 	if call.failed {
 		c.srv.stats.errors.Add(1)
 	}
 	if len(call.buf) > 0 && !c.muting.silent() {
-		c.out.reply(call.buf, c.proto)
+		c.send(call.buf)
 	}
 	c.muting = c.muting.after()
 	c.scratch = nil

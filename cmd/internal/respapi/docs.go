@@ -158,7 +158,13 @@ func (s *Server) commandDocs(c *call) {
 			}
 		}
 	}
-	c.docs(chosen)
+	c.mapOf(len(chosen))
+	for _, cmd := range chosen {
+		c.bulk(cmd.name)
+		if c.document(cmd); c.tooLong(len(c.buf)) {
+			return
+		}
+	}
 }
 
 // docs leaves out the history of commands, which is Redis' own.

@@ -13,7 +13,7 @@ const freeIntake = 4 << 10
 
 var errOverBudget = errors.New("the monitor holds too many unfinished commands, try again later")
 
-// budget is what the unfinished commands of all connections share.
+// budget is what the unfinished commands, or the unread replies, of all connections share.
 type budget struct {
 	limit int64
 	used  atomic.Int64 // bytes

@@ -55,6 +55,9 @@ func (s *Server) commandInfo(c *call) {
 		} else {
 			c.null()
 		}
+		if c.tooLong(len(c.buf)) {
+			return
+		}
 	}
 }
 
@@ -77,7 +80,7 @@ func named(name string) (*command, bool) {
 	return cmd, ok
 }
 
-// describeCommand writes the ten elements of COMMAND INFO: no command here has keys, tips or key specifications.
+// describeCommand writes the ten elements of COMMAND INFO: no command here has keys or key specifications.
 func (c *call) describeCommand(cmd *command) {
 	c.array(10)
 	c.bulk(cmd.name)

@@ -66,7 +66,7 @@ func (s *Server) leaveFrom(c *call, k kind) {
 		b := resp.AppendPush(nil, c.conn.proto, 3)
 		b = resp.AppendBulk(b, k.leave)
 		b = resp.AppendNull(b, c.conn.proto)
-		c.out.reply(resp.AppendInt(b, int64(c.subscriptions())), c.conn.proto)
+		c.send(resp.AppendInt(b, int64(c.subscriptions())))
 		return
 	}
 	s.bus.do(func() {
@@ -86,7 +86,7 @@ func (c *call) confirm(what, name string) {
 	b = resp.AppendBulk(b, what)
 	b = resp.AppendBulk(b, name)
 	b = resp.AppendInt(b, int64(c.subscriptions()))
-	c.out.reply(b, c.conn.proto)
+	c.send(b)
 }
 
 func (c *call) noteSubscriptions() {

@@ -31,6 +31,8 @@ type queue struct {
 	pending []byte
 	spare   []byte
 	flying  int        // bytes that the writer took and has not written
+	outlay  outlay     // for pending and flying
+	due     time.Time  // by which what is in flight must be written
 	events  int        // bytes of events in pending
 	flyingE int        // bytes of events in flight
 	full    time.Time  // since when more events wait than the soft limit, zero when fewer do
@@ -39,26 +41,40 @@ type queue struct {
 	dropped bool       // nothing more is written
 }
 
-func newQueue(nc net.Conn, limits *Limits) *queue {
-	return &queue{nc: nc, limits: limits, proto: resp.RESP2,
+func newQueue(nc net.Conn, limits *Limits, outlays *budget) *queue {
+	return &queue{nc: nc, limits: limits, proto: resp.RESP2, outlay: outlay{budget: outlays},
 		work: make(chan struct{}, 1), room: make(chan struct{}, 1), gone: make(chan struct{})}
 }
 
-// reply puts in the answer to a command; events that follow it are in proto.
-func (q *queue) reply(b []byte, proto resp.Proto) {
+// reply puts in the answer to a command; events that follow it are in proto. More
+// bytes than keepBuffer belong to the queue from then on. It returns false when that
+// was more than all clients together may leave unread.
+func (q *queue) reply(b []byte, proto resp.Proto) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.ended {
-		return
+		return true
 	}
 	q.proto = proto
 	if q.overfull(len(b)) {
 		q.drop()
-		return
+		return true
 	}
-	q.pending = append(q.pending, b...)
+	if !q.covers(len(b)) {
+		q.drop()
+		return false
+	}
+	if len(q.pending) == 0 && cap(b) > keepBuffer {
+		q.pending = b
+	} else {
+		q.pending = append(q.pending, b...)
+	}
 	wake(q.work)
+	return true
 }
+
+// covers charges for what is held and n more bytes.
+func (q *queue) covers(n int) bool { return q.outlay.cover(len(q.pending) + q.flying + n) }
 
 // overfull reports whether n more bytes are too many for a client that reads too little.
 func (q *queue) overfull(n int) bool {
@@ -88,7 +104,7 @@ func (q *queue) event(b []byte) bool {
 	if q.ended {
 		return true
 	}
-	if q.tooMany(len(b)) {
+	if q.tooMany(len(b)) || !q.covers(len(b)) {
 		q.drop()
 		return false
 	}
@@ -143,6 +159,7 @@ func (q *queue) drop() {
 	}
 	q.ended, q.dropped = true, true
 	q.pending, q.events = nil, 0
+	q.covers(0)
 	_ = q.nc.SetDeadline(longAgo) // fails only on a closed connection
 	wake(q.work)
 	wake(q.room)
@@ -171,6 +188,7 @@ func (q *queue) held() int {
 // write is the writer's loop. It returns when the queue has ended and is empty,
 // or when the connection takes no more.
 func (q *queue) write(wrote func(n int)) {
+	defer q.landed()
 	for range q.work {
 		for {
 			b, more := q.take()
@@ -200,17 +218,27 @@ func (q *queue) take() (b []byte, more bool) {
 	b = q.pending
 	q.pending, q.spare = q.spare[:0], nil
 	q.flying, q.flyingE, q.events = len(b), q.events, 0
+	q.due = time.Now().Add(q.limits.ReplyTimeout)
 	return b, true
 }
 
 func (q *queue) done(b []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.flying, q.flyingE = 0, 0
+	q.flying, q.flyingE, q.due = 0, 0, time.Time{}
+	q.covers(0)
 	if cap(b) <= keepBuffer {
 		q.spare = b[:0]
 	}
 	wake(q.room)
+}
+
+// landed gives back what was charged for bytes that the connection did not take.
+func (q *queue) landed() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.flying = 0
+	q.covers(0)
 }
 
 func (q *queue) send(b []byte) bool {
@@ -232,7 +260,11 @@ func (q *queue) send(b []byte) bool {
 // arm gives the next write its time. Under the lock, so that a deadline never
 // replaces the one by which drop woke the writer.
 func (q *queue) arm() {
-	_ = q.nc.SetWriteDeadline(time.Now().Add(q.limits.WriteTimeout)) // fails only on a closed connection
+	by := time.Now().Add(q.limits.WriteTimeout)
+	if !q.due.IsZero() && q.due.Before(by) {
+		by = q.due
+	}
+	_ = q.nc.SetWriteDeadline(by) // fails only on a closed connection
 }
 
 func wake(c chan struct{}) {

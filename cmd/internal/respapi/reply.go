@@ -1,6 +1,7 @@
 package respapi
 
 import (
+	"fmt"
 	"strconv"
 
 	"picket/failover"
@@ -12,11 +13,14 @@ type reply struct {
 	buf    []byte
 	proto  resp.Proto
 	failed bool // an error was written
+	outlay outlay
+	aside  int  // bytes beside buf of which the reply will be made
+	lost   bool // there was no budget for it
 }
 
-func (r *reply) simple(text string) { r.buf = resp.AppendSimple(r.buf, text) }
+func (r *reply) simple(text string) { r.put(resp.AppendSimple(r.buf, text)) }
 func (r *reply) ok()                { r.simple("OK") }
-func (r *reply) number(n int64)     { r.buf = resp.AppendInt(r.buf, n) }
+func (r *reply) number(n int64)     { r.put(resp.AppendInt(r.buf, n)) }
 
 // double writes a number as Redis does: with 17 digits, in RESP2 as text.
 func (r *reply) double(f float64) {
@@ -25,21 +29,23 @@ func (r *reply) double(f float64) {
 		r.bulk(text)
 		return
 	}
-	r.buf = append(append(append(r.buf, ','), text...), "\r\n"...)
+	r.put(append(append(append(r.buf, ','), text...), "\r\n"...))
 }
 
-func (r *reply) bulk(text string) { r.buf = resp.AppendBulk(r.buf, text) }
-func (r *reply) null()            { r.buf = resp.AppendNull(r.buf, r.proto) }
-func (r *reply) array(n int)      { r.buf = resp.AppendArray(r.buf, n) }
-func (r *reply) mapOf(pairs int)  { r.buf = resp.AppendMap(r.buf, r.proto, pairs) }
-func (r *reply) set(n int)        { r.buf = resp.AppendSet(r.buf, r.proto, n) }
-func (r *reply) text(text string) { r.buf = resp.AppendVerbatim(r.buf, r.proto, text) }
+func (r *reply) bulk(text string) { r.put(resp.AppendBulk(r.buf, text)) }
+func (r *reply) null()            { r.put(resp.AppendNull(r.buf, r.proto)) }
+func (r *reply) array(n int)      { r.put(resp.AppendArray(r.buf, n)) }
+func (r *reply) mapOf(pairs int)  { r.put(resp.AppendMap(r.buf, r.proto, pairs)) }
+func (r *reply) set(n int)        { r.put(resp.AppendSet(r.buf, r.proto, n)) }
+func (r *reply) text(text string) { r.put(resp.AppendVerbatim(r.buf, r.proto, text)) }
 
 // fail writes an error with its code: "ERR no such thing".
 func (r *reply) fail(text string) {
 	r.failed = true
-	r.buf = resp.AppendError(r.buf, text)
+	r.put(resp.AppendError(r.buf, text))
 }
+
+func (r *reply) failf(format string, values ...any) { r.fail(fmt.Sprintf(format, values...)) }
 
 func (r *reply) pair(key, value string) {
 	r.bulk(key)

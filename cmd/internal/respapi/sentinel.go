@@ -147,7 +147,7 @@ func (s *Server) sharedLinks() map[quorum.ID]int {
 func (s *Server) sentinelAddr(c *call) {
 	addr, ok := s.cfg.Reader.Master(c.args[2])
 	if !ok {
-		c.buf = resp.AppendNullArray(c.buf, c.conn.proto)
+		c.put(resp.AppendNullArray(c.buf, c.conn.proto))
 		return
 	}
 	c.array(2)

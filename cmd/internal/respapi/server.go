@@ -28,6 +28,7 @@ type Server struct {
 	stats    stats
 	bus      bus
 	budget   budget // of unfinished commands
+	outlays  budget // of replies and events that are being made or have not been read
 	pauses   pauses
 	ctx      context.Context // of the commands that go through the decision loop
 	cancel   context.CancelFunc
@@ -48,7 +49,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{cfg: cfg, runID: randomID(), buildID: buildID(), listeners: map[net.Listener]struct{}{}, conns: map[int64]*conn{}}
 	s.accounts.init(&s.cfg)
-	s.budget.limit = int64(cfg.Limits.Commands)
+	s.budget.limit, s.outlays.limit = int64(cfg.Limits.Commands), int64(cfg.Limits.Replies)
 	s.bus.init(&s.cfg, &s.stats.dropped)
 	go s.bus.run()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -69,6 +70,8 @@ func (l Limits) withDefaults() Limits {
 	def(&l.QueuedReplies, 64<<10)
 	def(&l.Backlog, 8<<20)
 	def(&l.Commands, 64<<20)
+	def(&l.Replies, 128<<20)
+	def(&l.Reply, 1<<20)
 	def(&l.Channels, 1024)
 	def(&l.ChannelName, 1024)
 	def(&l.Patterns, 64)
@@ -77,6 +80,9 @@ func (l Limits) withDefaults() Limits {
 	def(&l.AllSubscriptions, 1<<16)
 	if l.WriteTimeout <= 0 {
 		l.WriteTimeout = 10 * time.Second
+	}
+	if l.ReplyTimeout <= 0 {
+		l.ReplyTimeout = time.Minute
 	}
 	if l.AnswerTimeout <= 0 {
 		l.AnswerTimeout = 10 * time.Second

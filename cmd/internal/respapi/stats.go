@@ -12,7 +12,7 @@ type stats struct {
 	rejected    atomic.Int64 // turned away
 	commands    atomic.Int64
 	errors      atomic.Int64 // error replies
-	dropped     atomic.Int64 // subscribers that did not read
+	dropped     atomic.Int64 // clients that did not read
 	overBudget  atomic.Int64 // connections closed for what their unfinished commands held
 	reads       atomic.Int64 // from connections
 	writes      atomic.Int64
