@@ -25,12 +25,6 @@ func (u User) Fail(problem, advice string) *LineError {
 	return e
 }
 
-// ParseUser reads what redis-sentinel writes for a user: "user <name> <rule> ...".
-func ParseUser(text string) User {
-	words := strings.Split(text, " ")
-	return User{Name: words[1], Rules: words[2:]}
-}
-
 // userEntry describes the directive; its lines are read by planUser.
 var userEntry = entry[Config]{min: 1, max: -1, traits: secret, show: func(*Config) [][]string { return nil },
 	read: func(*Config, []string) error { return nil },

@@ -8,6 +8,12 @@ import (
 
 const fooHash = "#2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 
+// parseUser reads what redis-sentinel writes for a user: "user <name> <rule> ...".
+func parseUser(text string) User {
+	words := strings.Split(text, " ")
+	return User{Name: words[1], Rules: words[2:]}
+}
+
 func shownUsers(users []User) string {
 	var lines []string
 	for _, u := range users {
@@ -57,8 +63,8 @@ func TestUsersAreWrittenInPlace(t *testing.T) {
 	if got := userLinesOf(readFile(t, path)); !slices.Equal(got, []string{"user bob on >x", "user gone on", "user default on nopass ~* &* +@all", "user alice off -@all"}) {
 		t.Errorf("as they were read they became %q", got)
 	}
-	st.Users = []User{ParseUser("user alice off -@all"), ParseUser("user bob on " + fooHash + ` ~a"b (~x resetchannels -@all +ping)`),
-		ParseUser("user default on nopass sanitize-payload ~* &* +@all"), ParseUser("user new on")}
+	st.Users = []User{parseUser("user alice off -@all"), parseUser("user bob on " + fooHash + ` ~a"b (~x resetchannels -@all +ping)`),
+		parseUser("user default on nopass sanitize-payload ~* &* +@all"), parseUser("user new on")}
 	mustSave(t, store, st)
 	text := readFile(t, path)
 	want := []string{"user bob on " + fooHash + ` "~a\"b" (~x resetchannels -@all +ping)`,
@@ -99,7 +105,7 @@ func TestTheDefaultUserIsNotAppendedWhileRequirepassSaysItAll(t *testing.T) {
 		path := confFile(t, "requirepass \""+c.pass+"\"\n")
 		cfg := mustLoad(t, path)
 		st := cfg.State()
-		st.Users = []User{ParseUser("user default " + c.rules)}
+		st.Users = []User{parseUser("user default " + c.rules)}
 		mustSave(t, mustOpen(t, cfg), st)
 		if got := userLinesOf(readFile(t, path)); len(got) != c.want {
 			t.Errorf("requirepass %q, user default %s: %q", c.pass, c.rules, got)
@@ -111,7 +117,7 @@ func users(lines ...string) func(*State) {
 	return func(st *State) {
 		st.Users = nil
 		for _, l := range lines {
-			st.Users = append(st.Users, ParseUser("user "+l))
+			st.Users = append(st.Users, parseUser("user "+l))
 		}
 	}
 }
