@@ -2,7 +2,6 @@ package respapi
 
 import (
 	"context"
-	"errors"
 	"net"
 	"sync"
 	"syscall"
@@ -99,8 +98,8 @@ func (c *conn) waitForPause(ctx context.Context, cmd *command) bool {
 	return true
 }
 
-// hungUp reports whether the client has closed its end and left nothing to read.
-// It takes nothing from the connection. Of one that is no socket it cannot tell.
+// hungUp reports whether the client has closed its end, or the connection broke; what
+// the client sent before may still be unread. It takes nothing from the connection. Of one that is no socket it cannot tell.
 func hungUp(nc net.Conn) bool {
 	if inner, ok := nc.(interface{ NetConn() net.Conn }); ok { // TLS
 		nc = inner.NetConn()
@@ -114,10 +113,10 @@ func hungUp(nc net.Conn) bool {
 		return true // closed here
 	}
 	ended := false
-	err = raw.Read(func(fd uintptr) bool {
-		n, _, err := unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		ended = n == 0 && err == nil || errors.Is(err, unix.ECONNRESET)
-		return true // never wait
+	err = raw.Control(func(fd uintptr) {
+		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+		n, err := unix.Poll(poll, 0) // never waits
+		ended = err == nil && n > 0
 	})
 	return ended || err != nil
 }

@@ -2,6 +2,7 @@ package respapi
 
 import (
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,9 +71,30 @@ func TestPauseEnds(t *testing.T) {
 	})
 }
 
-// Who waits and leaves is not kept until the pause ends.
+// Who waits and leaves is not kept until the pause ends, whatever it sent before.
 func TestLeavingEndsThePauseForOneself(t *testing.T) {
-	h := open(t, nil)
+	for name, sent := range map[string]string{
+		"one command": "PING\r\n", "more than is read at once": "PING\r\n" + strings.Repeat("PING\r\n", 10_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, nil)
+			nc := h.dial(t)
+			h.pauses.add(pauseAll, time.Hour)
+			if _, err := nc.Write([]byte(sent)); err != nil {
+				t.Fatal(err)
+			}
+			await(t, func() bool { return h.clientCount() == 1 && h.clients()[0].snapshot().paused })
+			if err := nc.Close(); err != nil {
+				t.Fatal(err)
+			}
+			await(t, func() bool { return h.clientCount() == 0 })
+		})
+	}
+}
+
+// dial connects over a socket, which a pipe is not.
+func (h *house) dial(t *testing.T) net.Conn {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -84,15 +106,7 @@ func TestLeavingEndsThePauseForOneself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.pauses.add(pauseAll, time.Hour)
-	if _, err := nc.Write([]byte("PING\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	await(t, func() bool { return h.clientCount() == 1 && h.clients()[0].snapshot().paused })
-	if err := nc.Close(); err != nil {
-		t.Fatal(err)
-	}
-	await(t, func() bool { return h.clientCount() == 0 })
+	return nc
 }
 
 // A second counts for INFO once it is over, and for one second.
