@@ -2,6 +2,7 @@ package acl
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"picket/monitor"
@@ -49,7 +50,8 @@ func (l *Log) Add(e Entry) {
 	l.entries = l.entries[:min(l.max, len(l.entries))]
 }
 
-func clip(s string) string { return s[:min(len(s), maxObject)] }
+// clip copies what it keeps: a part of a long word would keep the whole of it in memory.
+func clip(s string) string { return strings.Clone(s[:min(len(s), maxObject)]) }
 
 // Newest returns up to n entries, the newest first.
 func (l *Log) Newest(n int) []Entry {
