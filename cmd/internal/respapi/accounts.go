@@ -141,9 +141,3 @@ func (n *names) list() []string { return slices.Collect(maps.Keys(n.came)) }
 
 // Users returns the users as they are now.
 func (s *Server) Users() *acl.Users { return s.accounts.users.Load() }
-
-// SetPassword changes the password of the user "default"; empty means that none
-// is asked. Who is connected without having to log in stays so, as in Redis.
-func (s *Server) SetPassword(password string) {
-	_ = s.replace(func(u *acl.Users) (*acl.Users, error) { return u.SetDefaultPassword(password), nil }) // cannot fail
-}

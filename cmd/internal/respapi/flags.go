@@ -11,31 +11,37 @@ import (
 // master_reboot; and after them ours, script_blocked.
 type flags []string
 
-func (f *flags) add(word string, is bool) {
-	if is {
-		*f = append(*f, word)
+// mark is a word and whether it is true of the instance.
+type mark struct {
+	word string
+	is   bool
+}
+
+func (f *flags) add(m mark) {
+	if m.is {
+		*f = append(*f, m.word)
 	}
 }
 
 func masterFlags(v *failover.View) []string {
 	m, f := &v.Master, flags{}
-	f.add("s_down", m.Down)
-	f.add("o_down", m.ODown)
-	f.add("master", true)
-	f.add("disconnected", !m.Connected || refusesUs(m))
-	f.add("failover_in_progress", v.FailoverState != "")
-	f.add("force_failover", v.Forced)
+	f.add(mark{"s_down", m.Down})
+	f.add(mark{"o_down", m.ODown})
+	f.add(mark{"master", true})
+	f.add(mark{"disconnected", !m.Connected || refusesUs(m)})
+	f.add(mark{"failover_in_progress", v.FailoverState != ""})
+	f.add(mark{"force_failover", v.Forced})
 	f.instance(m)
 	return f
 }
 
 func replicaFlags(r *failover.InstanceView) []string {
 	f := flags{}
-	f.add("s_down", r.Down)
-	f.add("slave", true)
-	f.add("disconnected", !r.Connected || refusesUs(r))
-	f.add("promoted", r.Promoted)
-	f.add("reconf_"+r.Reconf, r.Reconf != "")
+	f.add(mark{"s_down", r.Down})
+	f.add(mark{"slave", true})
+	f.add(mark{"disconnected", !r.Connected || refusesUs(r)})
+	f.add(mark{"promoted", r.Promoted})
+	f.add(mark{"reconf_" + r.Reconf, r.Reconf != ""})
 	f.instance(r)
 	return f
 }
@@ -48,16 +54,16 @@ func refusesUs(i *failover.InstanceView) bool {
 
 // instance adds the flags that end the list for masters and replicas.
 func (f *flags) instance(i *failover.InstanceView) {
-	f.add("script_kill_sent", i.ScriptKill)
-	f.add("master_reboot", i.RebootedSince != monitor.Never)
-	f.add("script_blocked", i.BlockedSince != monitor.Never)
+	f.add(mark{"script_kill_sent", i.ScriptKill})
+	f.add(mark{"master_reboot", i.RebootedSince != monitor.Never})
+	f.add(mark{"script_blocked", i.BlockedSince != monitor.Never})
 }
 
 func peerFlags(p *failover.PeerView) []string {
 	f := flags{}
-	f.add("s_down", p.Down)
-	f.add("sentinel", true)
-	f.add("disconnected", !p.Connected)
-	f.add("master_down", p.MasterDown)
+	f.add(mark{"s_down", p.Down})
+	f.add(mark{"sentinel", true})
+	f.add(mark{"disconnected", !p.Connected})
+	f.add(mark{"master_down", p.MasterDown})
 	return f
 }

@@ -60,10 +60,10 @@ func (p *pauses) changed() {
 }
 
 // left returns how long a command must wait, and what is closed when that changes.
-func (p *pauses) left(mayReplicate bool) (time.Duration, <-chan struct{}) {
+func (p *pauses) left(cmd *command) (time.Duration, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.mode == pauseNone || p.mode == pauseWrite && !mayReplicate {
+	if p.mode == pauseNone || p.mode == pauseWrite && cmd.name != "publish" {
 		return 0, nil
 	}
 	return time.Until(p.until), p.ended
@@ -76,13 +76,13 @@ const lookForEnd = 250 * time.Millisecond
 // waitForPause keeps a command back until no pause holds it. It returns false
 // when the connection, or the server, ended meanwhile.
 func (c *conn) waitForPause(ctx context.Context, cmd *command) bool {
-	left, ended := c.srv.pauses.left(cmd.name == "publish")
+	left, ended := c.srv.pauses.left(cmd)
 	if left <= 0 {
 		return true
 	}
 	c.update(func(p *profile) { p.paused = true })
 	defer c.update(func(p *profile) { p.paused = false })
-	for ; left > 0; left, ended = c.srv.pauses.left(cmd.name == "publish") {
+	for ; left > 0; left, ended = c.srv.pauses.left(cmd) {
 		timer := time.NewTimer(min(left, lookForEnd))
 		select {
 		case <-timer.C:

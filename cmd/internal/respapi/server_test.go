@@ -182,19 +182,6 @@ func TestCloseEndsEverything(t *testing.T) {
 	h.Publish(event(1)) // to nobody
 }
 
-func TestSetPassword(t *testing.T) {
-	h := open(t, nil)
-	before := h.connect(t)
-	before.ask("PING")
-	h.SetPassword("new")
-	if got := before.ask("PING"); got != "+PONG\r\n" {
-		t.Errorf("who was connected gets %q", got)
-	}
-	if got := h.connect(t).ask("PING", "AUTH new", "PING"); got != "-NOAUTH Authentication required.\r\n+OK\r\n+PONG\r\n" {
-		t.Errorf("who comes then gets %q", got)
-	}
-}
-
 // flaky is a listener that fails to accept as one does that is out of file descriptors.
 type flaky struct {
 	*pipes
