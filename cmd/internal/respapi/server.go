@@ -38,6 +38,7 @@ type Server struct {
 	closed    bool
 	listeners map[net.Listener]struct{}
 	conns     map[int64]*conn
+	shaking   []shaker // the oldest first
 	lastID    int64
 }
 
@@ -160,6 +161,15 @@ func (s *Server) accept(nc net.Conn) {
 		turnAway(nc, denied)
 		return
 	}
+	if hands, ok := nc.(shaker); ok {
+		s.shake(hands)
+		return
+	}
+	s.enter(nc)
+}
+
+// enter serves a connection, or says that the house is full.
+func (s *Server) enter(nc net.Conn) {
 	c := s.admit(nc)
 	if c == nil {
 		s.stats.rejected.Add(1)
@@ -229,6 +239,9 @@ func (s *Server) Close() {
 	}
 	for _, c := range s.conns {
 		c.out.abort()
+	}
+	for _, nc := range s.shaking {
+		_ = nc.SetDeadline(longAgo) // fails only on a closed connection
 	}
 	s.mu.Unlock()
 	s.wait.Wait()

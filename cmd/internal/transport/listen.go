@@ -13,7 +13,8 @@ import (
 const shakeLimit = 10 * time.Second
 
 // Listener speaks TLS on what a listener accepts, with the certificate of that moment.
-// The handshake is part of the first Read, so that accepting waits for nobody.
+// The handshake is part of the first Read, or of a call of Shake before it, so that
+// accepting waits for nobody.
 func (k *Keeper) Listener(ln net.Listener) net.Listener { return listener{ln, k} }
 
 type listener struct {
@@ -41,15 +42,20 @@ var errNoHandshake = errors.New("the client has not shaken hands yet")
 
 // Read shakes hands first.
 func (c *accepted) Read(p []byte) (int, error) {
+	if err := c.Shake(); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// Shake shakes hands, once, and returns what came of it.
+func (c *accepted) Shake() error {
 	c.once.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), shakeLimit)
 		defer cancel()
 		c.failed = c.HandshakeContext(ctx)
 	})
-	if c.failed != nil {
-		return 0, c.failed
-	}
-	return c.Conn.Read(p)
+	return c.failed
 }
 
 // Write refuses before the handshake, for which it would wait: whoever accepts
