@@ -136,7 +136,7 @@ func (n *node) recall(g *watched) func() bool {
 }
 
 func (n *node) promoteOn(g *watched, a failover.Promote, done func(failover.Done)) {
-	epoch := g.ordered.Epoch
+	ordered := promotion{epoch: g.ordered.Epoch, addr: a.Addr, forced: g.group.View(n.clock()).Forced}
 	n.slaveOf(a.Addr, promoteWait, order{done: done, write: func() bool {
 		if n.clock() >= a.Until {
 			done(failover.Done{Outcome: failover.OutcomeLeaseOver})
@@ -146,7 +146,7 @@ func (n *node) promoteOn(g *watched, a failover.Promote, done func(failover.Done
 			done(failover.Done{Outcome: failover.OutcomeNotSent})
 			return false
 		}
-		n.w.ledger.promotes(n, g, promotion{epoch: epoch, addr: a.Addr})
+		n.w.ledger.promotes(n, g, ordered)
 		return true
 	}})
 }

@@ -165,12 +165,12 @@ func (l *ledger) answersFor(n *node, g *watched, s *server) bool {
 
 // scriptIsRespected: no promotion while the master is script-blocked under the
 // policy wait and the leader can see it.
-func (l *ledger) scriptIsRespected(n *node, g *watched) {
+func (l *ledger) scriptIsRespected(n *node, g *watched, p promotion) {
 	m := l.w.serverAt(g.group.Master())
-	if m == nil || !m.up || g.set.Busy != "wait" || g.group.View(n.clock()).Forced || m.blind != monitor.ReplyNone {
+	if m == nil || !m.up || g.set.Busy != "wait" || p.forced || m.blind != monitor.ReplyNone {
 		return
 	}
-	spoke := l.w.now >= m.frozen+time.Second && l.w.now >= m.paused+time.Second // not only since the order left
+	spoke := l.w.now-max(m.frozen, m.paused, m.calmSince) >= time.Second // not only since the order left
 	if m.script.busy(l.w.now) && l.w.now-m.script.busyAt > time.Second && spoke &&
 		l.w.net.cleanFor(n.host, m.host, 5*time.Second) && l.w.now-n.awake > 5*time.Second && m.role == monitor.RoleMaster {
 		l.w.violate("%s fails over while the master %s answers BUSY", n, m)

@@ -64,8 +64,9 @@ type committed struct {
 
 // promotion is an order that was written to an instance.
 type promotion struct {
-	epoch uint64
-	addr  monitor.Addr
+	epoch  uint64
+	addr   monitor.Addr
+	forced bool // by an operator
 }
 
 func newLedger(w *World) *ledger {
@@ -232,7 +233,7 @@ func (l *ledger) promotes(n *node, g *watched, p promotion) {
 	l.leaseIsExclusive(n, g, p)
 	if s := l.w.serverAt(p.addr); s != nil {
 		l.choiceIsGood(n, g, s)
-		l.scriptIsRespected(n, g)
+		l.scriptIsRespected(n, g, p)
 	}
 }
 
