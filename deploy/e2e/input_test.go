@@ -103,8 +103,8 @@ func TestASubscriberThatNeverReadsIsDropped(t *testing.T) {
 	c, err := m.Dial(s.ctx)
 	s.must(err)
 	defer c.Close()
-	value := strings.Repeat("v", 8000)
-	for range 4000 {
+	value := strings.Repeat("v", 4000)
+	for range 8000 {
 		_, err := c.Do(s.ctx, "SENTINEL", "SET", "mymaster", "auth-user", value)
 		s.must(err)
 	}
