@@ -46,8 +46,10 @@ type Config struct {
 	GossipPortSet bool // gossip-port was given; with 0 any free port is taken
 	GossipBind    string
 	GossipJoin    []monitor.Addr
-	GossipKey     []byte // 16, 24 or 32 bytes; nil when not given
-	StateDir      string // absolute, "" keeps the state in the file
+	GossipKey     []byte   // 16, 24 or 32 bytes; nil when not given
+	HTTPPort      int      // of metrics, health and the page; 0: no such door
+	HTTPBind      []string // as Bind; default 127.0.0.1
+	StateDir      string   // absolute, "" keeps the state in the file
 
 	Globals
 	MyID         quorum.ID // "" at the first start
@@ -58,6 +60,7 @@ type Config struct {
 	Warnings []string // what was accepted but should be looked at, one sentence each
 
 	origin origin
+	places map[string]Place
 }
 
 // OutputLimit bounds what a client may leave unread.
@@ -84,6 +87,9 @@ type origin struct {
 	groups      []Group
 	requirePass string
 	byName      map[string]Group // the same
+	gone        map[string]Group // groups whose line a reload found no more, as it was; watched until SENTINEL REMOVE
+	words       []string         // of the command line
+	process     *Config          // the directives of the process as they were read
 }
 
 // Globals are the process-wide settings that Sentinel rewrites into its file.

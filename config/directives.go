@@ -13,7 +13,7 @@ import (
 	"picket/quorum"
 )
 
-// Directive describes one supported directive, for the README.
+// Directive describes one supported directive, for the manual.
 type Directive struct {
 	Name       string // as written in the file, a leading "sentinel" included
 	Syntax     string // the whole line
@@ -23,7 +23,7 @@ type Directive struct {
 	About      string
 }
 
-// Directives lists every supported directive, in the order of the README: those of
+// Directives lists every supported directive, in the order of the manual: those of
 // the process, those that Sentinel rewrites, those of a group.
 func Directives() []Directive {
 	c := newConfig()
@@ -33,7 +33,7 @@ func Directives() []Directive {
 	return append(list, described(groupTable, &g)...)
 }
 
-// described completes the lines for the README; fresh has the defaults. In the tables
+// described completes the lines for the manual; fresh has the defaults. In the tables
 // Syntax is what follows the name.
 func described[T any](table []entry[T], fresh *T) []Directive {
 	var list []Directive
@@ -58,8 +58,8 @@ func newConfig() *Config {
 	return &Config{
 		Port: 26379, Bind: []string{"*", "-::*"},
 		MaxClients: 10000, TCPKeepAlive: 300 * time.Second, TCPBacklog: 511, Supervised: "no", ACLLogMax: 128,
-		Syslog:  Syslog{Ident: "redis", Facility: "local0"},
-		TLS:     defaultTLS(),
+		Syslog: Syslog{Ident: "redis", Facility: "local0"},
+		TLS:    defaultTLS(), HTTPBind: []string{"127.0.0.1"},
 		Globals: Globals{LogLevel: "notice", DenyScriptsReconfig: true},
 	}
 }
@@ -68,7 +68,7 @@ const badPort = "Invalid port number."
 
 // processTable holds the directives of the process. They are read from the file and
 // the command line and never written.
-var processTable = slices.Concat(doorTable, tlsTable, hostTable, gossipTable, identityTable)
+var processTable = slices.Concat(doorTable, tlsTable, hostTable, gossipTable, httpTable, identityTable)
 
 // doorTable is about the clients that come in, and the links that go out.
 var doorTable = []entry[Config]{
@@ -181,12 +181,14 @@ var globalTable = []entry[Globals]{
 // maxBind is Redis' limit (CONFIG_BINDADDR_MAX).
 const maxBind = 16
 
-// readBind takes "" as no address.
-func readBind(c *Config, args []string) error {
+func readBind(c *Config, args []string) error { return readAddresses(&c.Bind, args) }
+
+// readAddresses takes "" as no address.
+func readAddresses(to *[]string, args []string) error {
 	if len(args) > maxBind {
 		return problem{"Too many bind addresses specified.", ""}
 	}
-	c.Bind = slices.DeleteFunc(slices.Clone(args), func(addr string) bool { return addr == "" })
+	*to = slices.DeleteFunc(slices.Clone(args), func(addr string) bool { return addr == "" })
 	return nil
 }
 

@@ -2,6 +2,8 @@ package config
 
 import (
 	"bytes"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -17,10 +19,14 @@ const notePrefix = "# picket:"
 type wanted struct {
 	key      string // lines with the same key take each other's place
 	words    []string
-	optional bool // at its default: written only where the file has such a line
+	optional bool   // at its default: written only where the file has such a line
+	line     string // what text returns, once it is known
 }
 
 func (w wanted) text() string {
+	if w.line != "" {
+		return w.line
+	}
 	if w.words[0] == notePrefix {
 		return notePrefix + " " + join(w.words[1:]...)
 	}
@@ -32,24 +38,57 @@ func (w wanted) text() string {
 
 // docLine is one line of the file as it stands.
 type docLine struct {
-	raw   string
-	key   string   // "" for a line that is not ours to change
-	words []string // by canonical names
+	raw string
+	key string // "" for a line that is not ours to change
+}
+
+// says reports whether the line has the wanted words, however it is written.
+func (l docLine) says(w wanted) bool {
+	if l.raw == w.text() {
+		return true
+	}
+	_, words := keyOf(l.raw)
+	return slices.Equal(words, w.words)
 }
 
 // document is a configuration file that keeps everything in its place.
-type document struct{ lines []docLine }
+type document struct {
+	lines  []docLine
+	places map[string][]int // where the lines of each key stand
+}
 
 // parseDocument never fails: a line that it cannot read is kept as it is.
 func parseDocument(text []byte) document {
-	var d document
-	for raw := range strings.Lines(string(bytes.TrimRight(text, "\n"))) {
-		raw = strings.TrimSuffix(raw, "\n")
-		l := docLine{raw: raw}
-		l.key, l.words = keyOf(raw)
-		d.lines = append(d.lines, l)
+	d := document{places: map[string][]int{}}
+	for raw := range rawLines(text) {
+		d.add(readLine(raw))
 	}
 	return d
+}
+
+func (d *document) add(l docLine) {
+	if l.key != "" {
+		d.places[l.key] = append(d.places[l.key], len(d.lines))
+	}
+	d.lines = append(d.lines, l)
+}
+
+// has reports whether there is a line of that key.
+func (d *document) has(key string) bool { return len(d.places[key]) > 0 }
+
+func rawLines(text []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for raw := range strings.Lines(string(bytes.TrimRight(text, "\n"))) {
+			if !yield(strings.TrimSuffix(raw, "\n")) {
+				return
+			}
+		}
+	}
+}
+
+func readLine(raw string) docLine {
+	key, _ := keyOf(raw)
+	return docLine{raw: raw, key: key}
 }
 
 // keyOf tells which of our lines this is. Lines of a group carry its name in the key:
@@ -93,12 +132,7 @@ var identityKeys = []string{"sentinel myid", "sentinel current-epoch"}
 // This is redis-sentinel's algorithm (config.c, rewriteConfig) but that comments, blank
 // and unknown lines stay as they are.
 func (d document) rewrite(want []wanted) []byte {
-	places := map[string][]int{}
-	for i, l := range d.lines {
-		if l.key != "" {
-			places[l.key] = append(places[l.key], i)
-		}
-	}
+	places := maps.Clone(d.places)
 	result := make([]string, len(d.lines))
 	for i, l := range d.lines {
 		result[i] = l.raw
@@ -117,17 +151,20 @@ func (d document) rewrite(want []wanted) []byte {
 }
 
 // keepExact takes out of want, and out of the free places, the lines that already
-// stand in the file.
+// stand in the file, and those at their default that the file says nothing of.
 func (d document) keepExact(want []wanted, places map[string][]int) []wanted {
 	var rest []wanted
 	for _, w := range want {
 		free := places[w.key]
-		i := slices.IndexFunc(free, func(at int) bool { return slices.Equal(d.lines[at].words, w.words) })
+		if w.optional && len(free) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(free, func(at int) bool { return d.lines[at].says(w) })
 		if i < 0 {
 			rest = append(rest, w)
 			continue
 		}
-		places[w.key] = slices.Delete(free, i, i+1)
+		places[w.key] = slices.Concat(free[:i], free[i+1:])
 	}
 	return rest
 }
@@ -140,7 +177,7 @@ func drop(lines []string, places map[string][]int) []string {
 			gone[at] = true
 		}
 	}
-	var kept []string
+	kept := make([]string, 0, len(lines))
 	for i, l := range lines {
 		if !gone[i] {
 			kept = append(kept, l)

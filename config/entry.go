@@ -18,7 +18,7 @@ const (
 	setOnly                    // SENTINEL SET knows it, the file does not
 )
 
-// entry is one directive of the table: what the README says about it, and how
+// entry is one directive of the table: what the manual says about it, and how
 // it is read into, shown from and copied between values of T.
 type entry[T any] struct {
 	Directive

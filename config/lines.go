@@ -7,19 +7,19 @@ import (
 	"picket/monitor"
 )
 
-// linesOf renders everything in st as lines of a file that stands for itself: the
-// operator's own file. Lines at their default are optional.
-func linesOf(st State) []wanted {
+// globalLines renders what st says of the process as lines of a file that stands for
+// itself: the operator's own file. Lines at their default are optional.
+func globalLines(st State) []wanted {
 	fresh := newConfig().Globals
 	list := identityLines(st)
 	for _, e := range globalTable {
 		list = append(list, entryLines(e, &st.Globals, &fresh)...)
 	}
-	for _, g := range st.Groups {
-		list = append(list, groupLines(g, groupTable)...)
-	}
 	return list
 }
+
+// fileLines renders a group for such a file.
+func fileLines(g Group) []wanted { return groupLines(g, groupTable) }
 
 // identityLines renders who we are and how far we have come.
 func identityLines(st State) []wanted {

@@ -22,6 +22,19 @@ import (
 // Everything that is wrong is reported at once: the error joins one *LineError for each
 // line, in the order of the lines.
 func Load(path string, extra []string) (*Config, error) {
+	c, err := readAll(path, extra)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.resume(); err != nil {
+		return nil, err
+	}
+	c.settle()
+	return c, nil
+}
+
+// readAll reads the file and the command line, without the saved state.
+func readAll(path string, extra []string) (*Config, error) {
 	text, path, err := readConfig(path)
 	if err != nil {
 		return nil, err
@@ -35,13 +48,11 @@ func Load(path string, extra []string) (*Config, error) {
 		return nil, err
 	}
 	r.cfg.dropDeletedUsers(r.notes)
+	asRead := *r.cfg
+	r.cfg.origin.words, r.cfg.origin.process = slices.Clone(extra), &asRead
 	r.cfg.origin.globals, r.cfg.origin.groups = r.cfg.Globals, r.cfg.State().Groups
 	r.cfg.origin.users, r.cfg.origin.requirePass = slices.Clone(r.cfg.Users), r.cfg.RequirePass
 	r.cfg.origin.byName = named(r.cfg.origin.groups)
-	if err := r.cfg.resume(); err != nil {
-		return nil, err
-	}
-	r.cfg.settle()
 	return r.cfg, nil
 }
 

@@ -45,6 +45,7 @@ func TestDefaultsAreThoseOfRedisSentinel(t *testing.T) {
 		Path: got.Path, Port: 26379, Bind: []string{"*", "-::*"}, MaxClients: 10000,
 		TCPKeepAlive: 300 * time.Second, TCPBacklog: 511, Supervised: "no", ACLLogMax: 128, Syslog: Syslog{Ident: "redis", Facility: "local0"},
 		TLS:      TLS{AuthClients: "yes", SessionCaching: true, SessionCacheSize: 20480, SessionTimeout: 300 * time.Second},
+		HTTPBind: []string{"127.0.0.1"},
 		Globals:  Globals{LogLevel: "notice", DenyScriptsReconfig: true},
 		Warnings: got.Warnings,
 	}
@@ -87,6 +88,8 @@ gossip-bind 10.0.0.1
 gossip-join 10.0.0.2:6000 [::1]:6001
 gossip-join 10.0.0.3:6000
 gossip-key MDEyMzQ1Njc4OWFiY2RlZg==
+http-port 9121
+http-bind 10.0.0.1 -::1
 loglevel warning
 SENTINEL resolve-hostnames yes
 sentinel Announce-Hostnames yes
@@ -109,6 +112,7 @@ sentinel monitor m db.example 6379 2
 		GossipPort: 6000, GossipPortSet: true, GossipBind: "10.0.0.1",
 		GossipJoin: []monitor.Addr{{Host: "10.0.0.2", Port: 6000}, {Host: "::1", Port: 6001}, {Host: "10.0.0.3", Port: 6000}},
 		GossipKey:  []byte("0123456789abcdef"),
+		HTTPPort:   9121, HTTPBind: []string{"10.0.0.1", "-::1"},
 		Globals: Globals{LogLevel: "warning", ResolveHostnames: true, AnnounceHostnames: true, AnnounceIP: "1.2.3.4",
 			AnnouncePort: 1234, SentinelUser: "u", SentinelPass: "p"},
 		MyID: idA, CurrentEpoch: 1<<63 - 2,
@@ -372,17 +376,6 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
-func TestNotSupportedYetIsSaidSo(t *testing.T) {
-	for _, line := range []string{
-		"http-port 1",
-	} {
-		_, err := Load(confFile(t, line), nil)
-		if err == nil || !strings.Contains(err.Error(), "is not supported yet.") {
-			t.Errorf("%s: error = %v", line, err)
-		}
-	}
-}
-
 func TestAcceptedThoughItMeansNothing(t *testing.T) {
 	for _, line := range []string{
 		"tls-cluster yes",
@@ -395,7 +388,7 @@ func TestAcceptedThoughItMeansNothing(t *testing.T) {
 	}
 }
 
-// The table that the README prints is the one that the reader uses; this guards its form.
+// The table that the manual prints is the one that the reader uses; this guards its form.
 func TestDirectivesAreDescribed(t *testing.T) {
 	for _, d := range Directives() {
 		if d.Name == "" || !strings.HasPrefix(d.Syntax, d.Name+" ") || d.Default == "" || d.About == "" {
@@ -418,13 +411,8 @@ func isSettable(name string) bool {
 // A name in two tables would be read by one and written by the other.
 func TestNoDirectiveStandsInTwoTables(t *testing.T) {
 	for name := range redisDirectives {
-		if _, _, known := traitsOf(name); known || unsupported[name] != nil {
-			t.Errorf("%s is both ignored and not", name)
-		}
-	}
-	for name := range unsupported {
 		if _, _, known := traitsOf(name); known {
-			t.Errorf("%s is both supported and not", name)
+			t.Errorf("%s is both ignored and not", name)
 		}
 	}
 }

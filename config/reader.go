@@ -82,7 +82,9 @@ func (r *reader) read(lines []line) {
 	for _, s := range steps {
 		if err := s.apply(s.line); err != nil {
 			r.errs = append(r.errs, s.fail(err))
+			continue
 		}
+		r.cfg.stands(s.line)
 	}
 }
 
@@ -115,9 +117,6 @@ func (r *reader) plan(l line) (step, error) {
 	}
 	if e, ok := find(groupTable, name); ok && !e.has(setOnly) {
 		return r.planGroup(l, e)
-	}
-	if check, ok := unsupported[name]; ok {
-		return step{line: l, phase: phaseLast, apply: func(l line) error { return check(r.cfg, l.words) }}, nil
 	}
 	if name == "sentinel" { // alone it is the mode, as on the command line
 		return step{line: l, apply: func(line) error { return nil }}, nil

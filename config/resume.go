@@ -23,7 +23,7 @@ func (s savedState) layOver(c *Config) {
 		}
 	}
 	s.resumeUsers(c)
-	c.Groups = slices.DeleteFunc(c.Groups, s.removed)
+	s.dropRemoved(c)
 	groups := named(s.cfg.Groups)
 	for i := range c.Groups {
 		if saved, ok := groups[c.Groups[i].Settings.Name]; ok {
@@ -54,6 +54,19 @@ func (s savedState) note(verb, group string) (note, bool) {
 		return note{}, false
 	}
 	return list[0], true
+}
+
+// dropRemoved drops the groups that SENTINEL REMOVE took away, and says so: a line that
+// stands in the file and is not followed is looked for.
+func (s savedState) dropRemoved(c *Config) {
+	c.Groups = slices.DeleteFunc(c.Groups, func(g Group) bool {
+		if !s.removed(g) {
+			return false
+		}
+		c.warn("the monitor line of %s in %s is not followed, SENTINEL REMOVE took the group away: delete the line, or "+
+			"watch the master with SENTINEL MONITOR", g.Settings.Name, c.Path)
+		return true
+	})
 }
 
 // removed reports whether SENTINEL REMOVE took away the monitor line that g stands for.

@@ -74,8 +74,8 @@ func sumOf(body []byte) string {
 }
 
 // stateText renders the state file: what belongs to the monitor, and where st differs
-// from what the operator's file says.
-func stateText(st State, from origin) []byte {
+// from what the operator's file says. The lines of the groups are given.
+func stateText(st State, from origin, groups []wanted) []byte {
 	list := identityLines(st)
 	fresh := newConfig().Globals
 	for _, e := range globalTable {
@@ -84,9 +84,7 @@ func stateText(st State, from origin) []byte {
 			list = append(list, noteLine("over-global", e.Name, mark))
 		}
 	}
-	for _, g := range st.Groups {
-		list = append(list, stateLines(g, from)...)
-	}
+	list = append(list, groups...)
 	present := named(st.Groups)
 	for _, base := range from.groups {
 		if _, ok := present[base.Settings.Name]; !ok {
@@ -96,10 +94,15 @@ func stateText(st State, from origin) []byte {
 	return seal(append(list, userState(st, from)...))
 }
 
+// stateManner is that of a state file, which holds no line at its default.
+func (from origin) stateManner() manner {
+	return manner{from.stateLines, func(string) bool { return false }}
+}
+
 // stateLines renders one group: whole when SENTINEL MONITOR made it, else without the
 // settings that stand in the operator's file.
-func stateLines(g Group, from origin) []wanted {
-	base, ok := from.byName[g.Settings.Name]
+func (from origin) stateLines(g Group) []wanted {
+	base, ok := from.line(g.Settings.Name)
 	if !ok {
 		return groupLines(g, groupTable)
 	}

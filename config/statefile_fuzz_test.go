@@ -41,7 +41,7 @@ func resumed(t *testing.T, path string, text []byte) (*Config, error) {
 // same, and of one that was damaged no part is taken, least of all without a word: a
 // vote that is lost is given twice.
 func FuzzStateFile(f *testing.F) {
-	whole := string(stateText(aState(), origin{}))
+	whole := string(freshStateText(aState(), origin{}))
 	body := whole[len(stateHeader):strings.LastIndex(whole, sumPrefix)]
 	for at := range 8 {
 		f.Add(body, uint8(at), at*len(body)/8, "")
@@ -59,7 +59,7 @@ func FuzzStateFile(f *testing.F) {
 			}
 			return
 		}
-		again := stateText(c.State(), c.origin)
+		again := freshStateText(c.State(), c.origin)
 		c2, err := resumed(t, path, again)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, again)

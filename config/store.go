@@ -20,6 +20,7 @@ type Store struct {
 	inPlace  bool   // rename cannot replace the target
 	remount  string // what to do about that
 	onDisk   []byte // what was durably written last, nil before and after a failure
+	known    renderings
 	told     map[string]bool
 	warnings []string
 }
@@ -128,6 +129,7 @@ func (s *Store) Save(st State) error {
 	for _, g := range st.Groups {
 		st.CurrentEpoch = max(st.CurrentEpoch, g.Saved.CurrentEpoch)
 	}
+	s.from.forget(st.Groups)
 	s.resolve()
 	content, current := s.render(st)
 	if s.onDisk != nil && bytes.Equal(content, s.onDisk) && bytes.Equal(content, current) {
@@ -146,15 +148,19 @@ func (s *Store) Save(st State) error {
 func (s *Store) render(st State) (content, current []byte) {
 	current, err := os.ReadFile(s.target)
 	if s.own {
-		return stateText(st, s.from), current
+		return stateText(st, s.from, s.known.addGroups(nil, st.Groups, s.from.stateManner())), current
 	}
 	text := current
 	if err != nil { // deleted under us: the file as it was read at start, with the state
 		text = s.from.text
 	}
-	want := append(linesOf(st), userLines(st.Users, s.from.requirePass)...)
+	d := s.known.parse(text)
+	want := s.known.addGroups(globalLines(st), st.Groups, manner{fileLines, func(key string) bool {
+		return d.has(key) || s.from.elsewhere[key]
+	}})
+	want = append(want, userLines(st.Users, s.from.requirePass)...)
 	want = append(want, s.from.deletedUsers(st)...)
-	return s.framed(parseDocument(text).rewrite(s.from.insist(want))), current
+	return s.framed(d.rewrite(s.from.insist(want))), current
 }
 
 // insist makes lines at their default stand against those of included files.

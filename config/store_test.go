@@ -227,7 +227,7 @@ func readsBack(t *rapid.T, dir, text string, st State) {
 func TestNoValueCanAddALine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		st := anyState(anyText()).Draw(t, "state")
-		want := linesOf(st)
+		want := new(renderings).addGroups(globalLines(st), st.Groups, manner{fileLines, func(string) bool { return true }})
 		d := parseDocument(document{}.rewrite(want))
 		lines := d.lines
 		if len(lines) == 0 || lines[0].raw != signature {
@@ -238,8 +238,9 @@ func TestNoValueCanAddALine(t *testing.T) {
 			t.Fatalf("%d lines, want %d", len(lines)-1, len(want))
 		}
 		for i, w := range want {
-			if l := lines[i+1]; l.key != w.key || !slices.Equal(l.words, w.words) {
-				t.Fatalf("line %q reads as %q of %q, want %q of %q", l.raw, l.words, l.key, w.words, w.key)
+			l := lines[i+1]
+			if _, words := keyOf(l.raw); l.key != w.key || !slices.Equal(words, w.words) {
+				t.Fatalf("line %q reads as %q of %q, want %q of %q", l.raw, words, l.key, w.words, w.key)
 			}
 		}
 	})

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"slices"
 	"time"
 
 	"picket/monitor"
@@ -20,8 +21,9 @@ const (
 
 // attempt is one failover that this monitor tries to lead.
 type attempt struct {
-	forced   bool // asked for by an operator
-	renewal  bool // promotes nobody: gives the configuration that we hold an epoch of its own
+	forced   bool         // asked for by an operator
+	wish     monitor.Addr // whom the operator wants promoted, zero: the best
+	renewal  bool         // promotes nobody: gives the configuration that we hold an epoch of its own
 	phase    phase
 	started  monitor.Instant
 	entered  monitor.Instant // when the phase began
@@ -185,6 +187,8 @@ func (g *Group) failoverAsked(in FailoverAsked) {
 		refusal = "INPROG Failover already in progress"
 	case !g.someElectable():
 		refusal = "NOGOODSLAVE No suitable replica to promote"
+	case g.wishRefused(in.To) != "":
+		refusal = "NOGOODSLAVE " + in.To.String() + " cannot be promoted: " + string(g.wishRefused(in.To))
 	case g.votersUsable() < g.needed():
 		refusal = "NOQUORUM " + itoa(g.votersUsable()) + " usable Sentinels, " + itoa(g.needed()) + " votes are needed to lead a failover. " +
 			"SENTINEL RESET forgets the ones that are gone for good, SENTINEL SET lowers the quorum"
@@ -196,13 +200,37 @@ func (g *Group) failoverAsked(in FailoverAsked) {
 		refusal = "ERR no epoch is left to vote in: stop all monitors and lower the epochs in their files"
 	}
 	if refusal == "" {
-		g.attempt = &attempt{forced: true, started: g.now, entered: g.now, until: g.now, oldOwner: g.config.Master}
+		g.attempt = &attempt{forced: true, wish: in.To, started: g.now, entered: g.now, until: g.now, oldOwner: g.config.Master}
 		g.retarget = true
 		for _, i := range g.replicas() {
 			g.do(Refresh{Addr: i.Addr})
 		}
 	}
 	g.do(AnswerFailover{Ticket: in.Ticket, Refusal: refusal})
+}
+
+// wishRefused says why the replica that an operator wants cannot be promoted, or "".
+func (g *Group) wishRefused(wish monitor.Addr) monitor.Reason {
+	if wish.IsZero() {
+		return ""
+	}
+	list := g.wished(wish, monitor.Never)
+	switch {
+	case len(list) == 0:
+		return ReasonNotReplica
+	case list[0].Reason == ReasonElectable:
+		return ""
+	}
+	return list[0].Reason
+}
+
+// wished lists the candidates, best first: all of them, or the one that was wished for.
+func (g *Group) wished(wish monitor.Addr, since monitor.Instant) []Candidate {
+	list := g.candidates(since)
+	if wish.IsZero() {
+		return list
+	}
+	return slices.DeleteFunc(list, func(c Candidate) bool { return !g.same(c.Addr, wish) })
 }
 
 func (g *Group) someElectable() bool {

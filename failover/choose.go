@@ -79,7 +79,7 @@ func (g *Group) standing(l Lineage, i *Instance) Standing {
 		return Foreign // it follows us again, and still holds what it had from a stranger
 	case s == Foreign && g.follows(i, g.config.Master) && g.master().Info.Role == monitor.RoleMaster && g.master().Info.ReplID == id:
 		return Unproven // it has synced with a restarted master since we last saw their link
-	case s == Foreign && id != i.strangeID && g.sharedByFollowers(id) && g.linkedOnce(i):
+	case s == Foreign && id != i.strangeID && g.sharedByFollowers(id) && i.LinkedSeen > i.Strayed:
 		return Unproven // the master took another id, and died before we saw it
 	}
 	return s

@@ -132,7 +132,7 @@ func (p printer) attempt(a *attempt) {
 		return
 	}
 	p.write("%v %v %d %s %s %s %s %d|", a.forced, a.renewal, a.phase, p.age(a.started), p.age(a.entered), p.left(a.until), p.left(a.lease), a.epoch)
-	p.write("%v %v %v %v %v|", a.chosen, a.unknown, a.inDoubt, a.durable, a.effect != 0)
+	p.write("%v %v %v %v %v %v|", a.wish, a.chosen, a.unknown, a.inDoubt, a.durable, a.effect != 0)
 	if a.ballots != nil {
 		p.write("%v|", a.ballots.Yes())
 	}
@@ -144,5 +144,5 @@ func (p printer) instance(i *Instance) {
 	p.write("%v %v %v %s %s|", i.Addr, i.Verdict.State, i.Verdict.Reason, p.age(i.DownSince), p.age(i.InfoSent))
 	p.write("%v %s %s %s %v %s %s|", e.LinkUp, p.age(e.Unanswered), p.age(e.Invalid), p.age(e.LastReply), e.Reply, p.age(e.BusyLast), p.age(e.Excused))
 	p.write("%v %v %v %s %v %d|", i.Info.Role, i.Info.RunID, i.Info.ReplID, i.Info.MasterHost, i.Info.LinkUp, i.Info.Offset())
-	p.write("%v %v %v %v %v %s|", i.RunID, i.turned, i.Reconf, i.repairing != 0, i.prospect, p.left(i.newborn.Add(bereftFor)))
+	p.write("%v %v %v %v %v %v %s|", i.LinkedSeen > i.Strayed, i.RunID, i.turned, i.Reconf, i.repairing != 0, i.prospect, p.left(i.newborn.Add(bereftFor)))
 }

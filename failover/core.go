@@ -25,6 +25,7 @@ type shared struct {
 	seq    uint64 // last sequence number of an opinion
 	effect uint64 // last effect id
 	groups int    // how many are watched
+	eager  int    // how many instances are dialled eagerly
 	epochs quorum.Epochs
 	roster *quorum.Roster
 	rand   random
@@ -70,6 +71,7 @@ func (m *Monitor) Remove(name string) bool {
 	n := len(m.groups)
 	if g := m.Group(name); g != nil {
 		m.remember(g.config)
+		m.shared.eager -= g.eager
 	}
 	m.groups = slices.DeleteFunc(m.groups, func(g *Group) bool { return g.set.Name == name })
 	m.shared.groups = len(m.groups)

@@ -145,7 +145,9 @@ func (g *Group) welcome(a quorum.Answer) {
 func (g *Group) newPeer(v *Voter, a quorum.Answer) {
 	g.dirty = true
 	g.do(Repeer{})
-	g.do(Announce{}) // so that it learns of us at once
+	if g.shared.groups < estate || a.Kind == quorum.KindSentinel {
+		g.do(Announce{}) // so that it learns of us at once; a picket was told by whom it was asked, too
+	}
 	if a.Kind == quorum.KindSentinel {
 		g.configWarning("monitor "+string(v.ID)+" at "+v.Addr.String()+" is a redis-sentinel: it takes a script-blocked master"+
 			" for dead, and a majority of such monitors will fail it over", ReasonMixedQuorum)

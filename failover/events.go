@@ -19,6 +19,7 @@ const (
 	EventFailoverHeld     = "+failover-held"
 	EventNoMajority       = "+no-majority"
 	EventMajorityRestored = "-no-majority"
+	EventForgotten        = "+forgotten"
 )
 
 // Reasons of the group's transitions and refusals.
@@ -38,6 +39,7 @@ const (
 	ReasonSuperseded     monitor.Reason = "newer-configuration"
 	ReasonEqualEpochs    monitor.Reason = "two-configurations-in-one-epoch"
 	ReasonReset          monitor.Reason = "reset-by-operator"
+	ReasonForgotten      monitor.Reason = "forgotten-by-operator"
 	ReasonPromoted       monitor.Reason = "promoted"
 	ReasonAdopted        monitor.Reason = "promotion-adopted"
 	ReasonDeposed        monitor.Reason = "deposed-master-returned"

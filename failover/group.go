@@ -46,6 +46,7 @@ type Group struct {
 	configSince monitor.Instant         // when the configured master became so here
 	repairAsked monitor.Instant         // when the voters were last asked whether a repair is right
 	targeted    []Target
+	eager       int // how many of the instances are dialled eagerly
 	warned      map[string]bool
 	majorityBad bool
 	born        monitor.Instant
@@ -150,6 +151,8 @@ func (g *Group) takeOrder(in Input) {
 		g.settingsChanged(in.Settings)
 	case Reset:
 		g.reset()
+	case Forget:
+		g.do(AnswerForget{Refusal: g.forget(in.Addr)})
 	case Resolved:
 		g.resolved(in)
 	case Persisted:
@@ -231,9 +234,13 @@ func (g *Group) Saved() Saved {
 		LeaderEpoch: g.ballot.Epoch, Leader: g.ballot.Leader, CurrentEpoch: g.epochs.Current,
 		Lineage: append([]Branch(nil), g.lineage...),
 	}
-	for _, i := range g.replicas() {
-		s.Replicas = append(s.Replicas, i.Addr)
+	s.Replicas = make([]monitor.Addr, 0, len(g.instances))
+	for _, i := range g.instances {
+		if g.isReplica(i) {
+			s.Replicas = append(s.Replicas, i.Addr)
+		}
 	}
+	s.Peers = make([]SavedPeer, 0, len(g.voters))
 	for _, v := range g.voters {
 		s.Peers = append(s.Peers, SavedPeer{ID: v.ID, Addr: v.Addr})
 	}

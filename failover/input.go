@@ -43,8 +43,15 @@ type (
 		Reply   monitor.Reply
 		Denied  []string // commands that the ACL user lacks
 	}
-	// FailoverAsked is SENTINEL FAILOVER; the answer is an Answer effect.
-	FailoverAsked struct{ Ticket uint64 }
+	// FailoverAsked is SENTINEL FAILOVER; the answer is an AnswerFailover effect. To
+	// is the replica that shall be promoted, zero: the best.
+	FailoverAsked struct {
+		Ticket uint64
+		To     monitor.Addr
+	}
+	// Forget drops a replica, or another monitor, for good (SENTINEL FORGET); the
+	// answer is an AnswerForget effect.
+	Forget struct{ Addr monitor.Addr }
 	// SettingsChanged carries the new settings of the group (SENTINEL SET).
 	SettingsChanged struct{ Settings }
 	// Reset forgets replicas, peers and any failover (SENTINEL RESET).
@@ -91,6 +98,7 @@ func (Done) input()            {}
 func (FailoverAsked) input()   {}
 func (SettingsChanged) input() {}
 func (Reset) input()           {}
+func (Forget) input()          {}
 func (Resolved) input()        {}
 func (Persisted) input()       {}
 func (PersistFailed) input()   {}

@@ -30,6 +30,7 @@ type Instance struct {
 	BlindTold   bool            // +auth-error was published
 	RebootSince monitor.Instant // flag master_reboot
 	LinkedSeen  monitor.Instant // when its link to the configured master was last seen up
+	Strayed     monitor.Instant // when it was last seen as a master of its own, or to follow a stranger
 	Reconf      reconf
 	ReconfAt    monitor.Instant
 	former      string          // the newest id of the lineage when newborn was set

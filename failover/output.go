@@ -115,6 +115,8 @@ type (
 		Ticket  uint64
 		Refusal string
 	}
+	// AnswerForget answers Forget: "" or why the address is not forgotten.
+	AnswerForget struct{ Refusal string }
 	// RunScript asks for the group's client-reconfig-script.
 	RunScript struct {
 		Role     string // leader or observer
@@ -138,4 +140,5 @@ func (JoinGossip) action()     {}
 func (Repeer) action()         {}
 func (AnswerVote) action()     {}
 func (AnswerFailover) action() {}
+func (AnswerForget) action()   {}
 func (RunScript) action()      {}

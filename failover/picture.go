@@ -49,6 +49,7 @@ func (g *Group) peerPicture(p *Voter) PeerView {
 		ID: p.ID, Addr: p.Addr, Down: p.DownSince != monitor.Never, DownSince: p.DownSince,
 		MasterDown: p.SaidDown && g.now.Since(p.SaidAt) < saidExpires, LastHello: p.LastHello,
 		VotedFor: p.VotedFor, VotedEpoch: p.VotedEpoch, State: p.Opinion.State, Reason: p.Opinion.Reason,
+		Usable: g.usable(p),
 	}
 	r := g.roster.Get(p.ID)
 	if r == nil {

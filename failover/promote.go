@@ -82,10 +82,10 @@ func (g *Group) advanceSelect(a *attempt) {
 		g.abandonSelect(a, reason) // what seemed ahead of a reborn master is not any more
 		return
 	}
-	switch list := g.candidates(since); {
+	switch list := g.wished(a.wish, since); {
 	case len(list) > 0 && list[0].Reason == ReasonElectable:
 		g.order(a, g.instance(list[0].Addr))
-	case g.restorable():
+	case g.restorable() && a.wish.IsZero():
 		g.order(a, g.master())
 	default:
 		g.abandon("-failover-abort-no-good-slave", ReasonNoReplica)

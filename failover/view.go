@@ -71,6 +71,20 @@ type PeerView struct {
 	VotedFor    quorum.ID
 	VotedEpoch  uint64
 	GossipAlive bool
+	Usable      bool          // it answers us, and could vote
 	State       monitor.State // its opinion of the master
 	Reason      monitor.Reason
+}
+
+// Lag is how far a replica's data are behind its master's, in bytes of the replication
+// stream, each as its last INFO told. It cannot be told of the master itself, before
+// both were asked, and of an instance that has another history.
+func (v *View) Lag(i *InstanceView) (bytes int64, known bool) {
+	if i == &v.Master || i.Info.Role != monitor.RoleReplica || i.InfoAt == monitor.Never || v.Master.InfoAt == monitor.Never {
+		return 0, false
+	}
+	if i.Info.ReplID == "" || i.Info.ReplID != v.Master.Info.ReplID {
+		return 0, false
+	}
+	return max(0, v.Master.Info.Offset()-i.Info.Offset()), true
 }

@@ -124,7 +124,10 @@ func (g *Group) hostSeen(i *Instance, before monitor.Info) {
 		i.LinkedSeen = g.now
 	}
 	if i.Info.Role == monitor.RoleReplica && !g.known(monitor.Addr{Host: i.Info.MasterHost, Port: i.Info.MasterPort}) {
-		i.strangeID = i.Info.ReplID
+		i.strangeID, i.Strayed = i.Info.ReplID, g.now
+	}
+	if i.Info.Role == monitor.RoleMaster && i.Addr != g.config.Master {
+		i.Strayed = g.now
 	}
 }
 

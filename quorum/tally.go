@@ -1,6 +1,10 @@
 package quorum
 
-import "picket/monitor"
+import (
+	"slices"
+
+	"picket/monitor"
+)
 
 // Majority is how many of n voters are more than half.
 func Majority(n int) int { return n/2 + 1 }
@@ -43,6 +47,20 @@ func (b *Ballots) For() int {
 
 // Answered returns how many answered, the candidate included.
 func (b *Ballots) Answered() int { return len(b.voted) }
+
+// Sides returns who voted for the candidate and who answered otherwise, sorted.
+func (b *Ballots) Sides() (yes, no []ID) {
+	for id, agreed := range b.voted {
+		if agreed {
+			yes = append(yes, id)
+		} else {
+			no = append(no, id)
+		}
+	}
+	slices.Sort(yes)
+	slices.Sort(no)
+	return yes, no
+}
 
 // Clone returns an independent copy.
 func (b *Ballots) Clone() *Ballots {

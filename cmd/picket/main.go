@@ -4,11 +4,12 @@ import (
 	"os"
 
 	"picket/cmd/internal/cli"
+	"picket/cmd/internal/zlog"
 )
 
 // version is set by the Makefile.
 var version = "dev"
 
 func main() {
-	os.Exit(cli.Main(cli.Program{Args: os.Args, Version: version, Out: os.Stdout, Err: os.Stderr}))
+	os.Exit(cli.Main(cli.Program{Args: os.Args, Version: version, Out: os.Stdout, Err: zlog.ErrorLines(os.Stderr)}))
 }

@@ -33,10 +33,18 @@ var arrows = map[string][]string{
 
 	"cmd/picket": {"cmd/internal/..."},
 
-	"deploy/lab":    nil,
-	"deploy/estate": {"deploy/lab"},
-	"deploy/e2e":    {"deploy/lab"},
-	"deploy/arch":   nil,
+	"deploy/lab":     nil,
+	"deploy/estate":  {"deploy/lab"},
+	"deploy/e2e":     {"deploy/lab"},
+	"deploy/arch":    nil,
+	"deploy/docs":    {"config", "monitor", "deploy/lab"},
+	"deploy/debian":  {"deploy/machine", "config"},
+	"deploy/machine": nil,
+	"deploy/systemd": {"deploy/machine", "deploy/lab"},
+	"deploy/compose": {"deploy/lab"},
+	"deploy/browser": {"deploy/lab", "deploy/estate"},
+
+	"deploy/prometheus": {"deploy/lab", "deploy/estate"},
 
 	"deploy/e2e/scale": {"deploy/lab", "deploy/estate"},
 }
@@ -61,7 +69,7 @@ var pureImports = []string{"bytes", "cmp", "container/heap", "encoding/binary", 
 var only = map[string][]string{
 	"net":                             {"monitor/addr.go"},
 	"github.com/hashicorp/memberlist": {"quorum/gossip"},
-	"github.com/alecthomas/kong":      {"cmd/internal/cli", "cmd/internal/daemon"},
+	"github.com/alecthomas/kong":      {"cmd/internal/cli", "cmd/internal/completion", "cmd/internal/manual"},
 }
 
 // impure maps a package that the core imports to the names it may not use, or,
@@ -74,9 +82,9 @@ var impure = map[string][]string{
 	"net":          {"+", "JoinHostPort", "SplitHostPort"},
 }
 
-// topLevel is exactly what lies at the top, beside dotfiles and the program that make builds.
+// topLevel is exactly what lies at the top, beside dotfiles and what make builds.
 var topLevel = []string{"cmd", "monitor", "quorum", "failover", "config", "deploy", "go.mod", "go.sum", "README.md",
-	"LICENSE", "Makefile", "picket"}
+	"LICENSE", "Makefile", "picket", "dist"}
 
 // vague are names that say nothing of what a package or file owns.
 var vague = []string{"util", "utils", "common", "helper", "helpers", "types", "manager", "misc"}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,18 +84,52 @@ func TestAScriptThatIsSilentBeforeItIsBusyIsWaitedFor(t *testing.T) {
 	s.everywhere("eval", 500)
 }
 
+// afterBusy asks a server again and again until ctx ends, and returns the longest time that one
+// answer took which came after a BUSY and was none: how long a script's effects kept it silent.
+func (s *scene) afterBusy(ctx context.Context, r *lab.Redis) <-chan time.Duration {
+	s.Helper()
+	c, err := r.Dial(ctx)
+	s.must(err)
+	longest := make(chan time.Duration, 1)
+	go func() {
+		defer c.Close()
+		var longestSoFar time.Duration
+		for busy := false; ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+			sent := time.Now()
+			_, err := c.Do(ctx, "PING")
+			if took := time.Since(sent); busy && err == nil {
+				longestSoFar = max(longestSoFar, took)
+			}
+			busy = err != nil && strings.HasPrefix(err.Error(), "BUSY ")
+		}
+		longest <- longestSoFar
+	}()
+	return longest
+}
+
 func TestTheEffectsOfAHugeScriptAreWaitedFor(t *testing.T) {
 	t.Parallel()
-	s := start(t, lab.GroupConfig{Replicas: 1, Monitors: 3})
+	s := start(t, lab.GroupConfig{Replicas: 1, Monitors: 3, Redis: lab.RedisConfig{
+		Lines: []string{"appendonly yes"}}}) // what the script wrote is written thrice: 3 s of silence after 7 s of BUSY
 	marks := s.Marks()
+	asking, stop := context.WithCancel(s.ctx)
+	defer stop()
+	silence := s.afterBusy(asking, s.Master)
 	s.blocked(s.Master, lab.ManySets(2_000_000, "k"), "master mymaster")
+	stop()
 	for _, r := range s.Servers() {
 		s.must(lab.Poll(s.ctx, "2000000 keys on "+r.Addr(), func(ctx context.Context) bool {
 			reply, err := r.Do(ctx, "DBSIZE")
 			return err == nil && reply == int64(2_000_000)
 		}))
 	}
-	s.verdict(marks, "master mymaster", "finishing", "after-busy")
+	// Silent is who leaves a PING unanswered for half of down-after, and PINGs are a tenth of it apart.
+	if d := <-silence; d < 800*time.Millisecond {
+		s.Logf("the effects kept the master silent for %v: too short to be told", d)
+	} else {
+		s.Logf("the effects kept the master silent for %v", d)
+		s.verdict(marks, "master mymaster", "finishing", "after-busy")
+	}
 	s.verdict(marks, "slave "+s.Replicas[0].Addr(), "applying", "applying-script")
 	s.none(marks, alarms...)
 }

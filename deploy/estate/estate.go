@@ -17,10 +17,11 @@ import (
 )
 
 // Ports lie below the range from which kernels choose the local ports of
-// outgoing connections, and each worker has a loopback address of its own:
-// nothing else listens there.
+// outgoing connections, and each worker has a loopback address of its own: nothing
+// else listens there but what listens on all addresses, which the worker gives way to.
 const (
 	firstPort = 10000
+	lastPort  = 30000
 	// groupsPerWorker keeps a worker below 20,000 open files with three monitors
 	// that open up to three connections to each instance.
 	groupsPerWorker = 900
@@ -54,6 +55,7 @@ type worker struct {
 // spec says which groups a worker serves.
 type spec struct {
 	Host   string // loopback address
+	Port   int    // of its first master
 	First  int    // number of its first group
 	Groups int
 }
@@ -65,8 +67,12 @@ const workerEnv = "PICKET_ESTATE_WORKER"
 func Start(groups int) (*Estate, error) {
 	e := &Estate{groups: groups, promoted: map[int]Promotion{}, changed: make(chan struct{})}
 	for first := 0; first < groups; first += groupsPerWorker {
-		s := spec{Host: fmt.Sprintf("127.77.%d.1", len(e.workers)), First: first, Groups: min(groupsPerWorker, groups-first)}
+		s := spec{Host: fmt.Sprintf("127.77.%d.1", len(e.workers)), Port: firstPort, First: first, Groups: min(groupsPerWorker, groups-first)}
 		w, err := e.start(s)
+		for err != nil && strings.Contains(err.Error(), "address already in use") && s.Port+4*s.Groups < lastPort {
+			s.Port += 2 * s.Groups
+			w, err = e.start(s)
+		}
 		if err != nil {
 			e.Close()
 			return nil, err
@@ -146,7 +152,7 @@ func (e *Estate) Master(group int) (host string, port int) {
 	return s.Host, s.masterPort(group)
 }
 
-func (s spec) masterPort(group int) int { return firstPort + 2*(group-s.First) }
+func (s spec) masterPort(group int) int { return s.Port + 2*(group-s.First) }
 
 func (e *Estate) workerOf(group int) *worker { return e.workers[group/groupsPerWorker] }
 

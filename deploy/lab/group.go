@@ -1,10 +1,12 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -135,11 +137,22 @@ func (g *Group) WaitAcknowledged(ctx context.Context) error {
 	}
 	defer c.Close()
 	for _, cmd := range [][]string{{"SET", "lab:online", "1"}, {"DEL", "lab:online"}, {"WAIT", strconv.Itoa(len(g.Replicas)), "0"}} {
-		if _, err := c.Do(ctx, cmd...); err != nil {
+		if err := doOnceReplicated(ctx, c, cmd); err != nil {
 			return fmt.Errorf("wait until the replicas acknowledge: %w", err)
 		}
 	}
 	return nil
+}
+
+// doOnceReplicated runs a command, again while min-replicas-to-write refuses it: a
+// replica that has called its link up counts only once it has reported.
+func doOnceReplicated(ctx context.Context, c *Conn, cmd []string) error {
+	var failed error
+	err := Poll(ctx, "min-replicas-to-write lets "+cmd[0]+" through", func(ctx context.Context) bool {
+		_, failed = c.Do(ctx, cmd...)
+		return failed == nil || !strings.HasPrefix(failed.Error(), "NOREPLICAS")
+	})
+	return cmp.Or(failed, err)
 }
 
 // Follows is satisfied by the INFO of a replica of m whose link is up.

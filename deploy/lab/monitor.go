@@ -103,7 +103,7 @@ func (l *Lab) NewMonitor(cfg MonitorConfig) (*Monitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	gossip, err := freePort()
+	gossip, err := FreePort()
 	if err != nil {
 		return nil, err
 	}

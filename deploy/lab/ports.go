@@ -23,10 +23,10 @@ var taken struct {
 
 var errNoPort = errors.New("find a free port: none is free between 10000 and 31999")
 
-// freePort returns a port on which nothing listens and which this program did
+// FreePort returns a port on which nothing listens and which this program did
 // not give out before. Another program may still take it: who starts a server
 // on it tries another one then.
-func freePort() (int, error) {
+func FreePort() (int, error) {
 	taken.Lock()
 	defer taken.Unlock()
 	if taken.ports == nil {
@@ -48,7 +48,7 @@ func portOr(wanted int) (int, error) {
 	if wanted != 0 {
 		return wanted, nil
 	}
-	return freePort()
+	return FreePort()
 }
 
 // listens reports whether we could listen on the port, over TCP and over UDP.

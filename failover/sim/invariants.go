@@ -163,6 +163,18 @@ func (l *ledger) answersFor(n *node, g *watched, s *server) bool {
 		l.w.now-s.calmSince > settled && s.repl.downSince != never
 }
 
+// heldByWhomItKnows reports whether, after SENTINEL RESET, a majority of the monitors
+// that n still knows held c once, which is newer than the highest committed epoch; and
+// whether c is what a leader ordered that a true majority voted for.
+func (l *ledger) heldByWhomItKnows(n *node, c quorum.Configuration) bool {
+	g, at := n.groups[c.Group], groupEpoch{c.Group, c.Epoch}
+	if g == nil || !g.reset || c.Epoch <= l.highest[c.Group].epoch || l.promoted[at] != c.Master {
+		return false
+	}
+	known := 1 + len(g.group.View(n.clock()).Peers)
+	return len(l.ever[at]) >= majority(known) && l.votesFor(c.Group, c.Epoch, c.Leader) >= majority(len(l.w.monitorIDs()))
+}
+
 // scriptIsRespected: no promotion while the master is script-blocked under the
 // policy wait and the leader can see it.
 func (l *ledger) scriptIsRespected(n *node, g *watched, p promotion) {
@@ -181,9 +193,13 @@ func (l *ledger) scriptIsRespected(n *node, g *watched, p promotion) {
 // committed epoch, nor for a switch that no majority ever held. A fence that was
 // on its way when that epoch was committed is lifted by its sender. What a
 // redis-sentinel won by votes is no epoch that a majority holds yet, and a newer
-// one all the same: it acts upon it at once (seed 4200000861).
+// one all the same: it acts upon it at once (seed 4200000861). A monitor that was
+// told to forget others counts over those that it knows (seed 2026113317).
 func (l *ledger) fenceSparesTheMaster(n *node, c quorum.Configuration, addr monitor.Addr, asked time.Duration) {
 	if !l.w.pure() && c.Epoch > l.highest[c.Group].epoch {
+		return
+	}
+	if l.heldByWhomItKnows(n, c) {
 		return
 	}
 	if h := l.highest[c.Group]; h.addr == addr && h.since < asked {
@@ -235,6 +251,9 @@ func (l *ledger) demotes(n *node, g *watched, a failover.Repoint, asked time.Dur
 	h := l.highest[g.set.Name]
 	if !l.w.pure() && g.group.View(n.clock()).ConfigEpoch > h.epoch {
 		return // see fenceSparesTheMaster
+	}
+	if l.heldByWhomItKnows(n, g.group.Configuration()) {
+		return
 	}
 	if h.addr == a.Addr && a.To != a.Addr && h.since < asked-2500*time.Millisecond {
 		l.w.violate("%s makes %s follow %s, and it is the master of the highest committed epoch %d of %s", n, a.Addr, a.To, h.epoch, g.set.Name)

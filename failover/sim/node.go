@@ -63,6 +63,7 @@ type watched struct {
 	config  quorum.Configuration // as last published
 	noted   quorum.Configuration // as the ledger has it
 	held    monitor.Reason
+	reset   bool // the operator made it forget monitors, who count no more for it
 }
 
 // clock reads the monitor's own clock.

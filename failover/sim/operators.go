@@ -47,6 +47,7 @@ func (w *World) operatorReset() {
 		return
 	}
 	w.logf("%s: SENTINEL RESET %s", n, g.set.Name)
+	g.reset = true
 	n.input(g.set.Name, failover.Reset{})
 	n.repeer()
 	n.save.wanted = true

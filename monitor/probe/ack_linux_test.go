@@ -39,21 +39,7 @@ func TestTimeoutIsThatBeforeBackOff(t *testing.T) {
 
 // An answer that lies in our own socket is not owed by the server.
 func TestUnreadIsWhatLiesInOurSocket(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	near, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer near.Close()
-	far, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer far.Close()
+	near, far := socketPair(t)
 	c := &pingConn{Conn: near}
 	if n := c.unread(); n != 0 {
 		t.Errorf("%d bytes before anything was sent", n)
@@ -66,4 +52,43 @@ func TestUnreadIsWhatLiesInOurSocket(t *testing.T) {
 			t.Fatalf("%d bytes, want 7", c.unread())
 		}
 	}
+}
+
+// Of an answer that has come and that we are late to read nothing is said: the server
+// owes none, however starved we are.
+func TestAnAnswerThatWaitsForUsIsNotPending(t *testing.T) {
+	near, far := socketPair(t)
+	began := time.Now()
+	c := &pingConn{Conn: near, clock: func() monitor.Instant { return monitor.Instant(time.Since(began)) + 1 }}
+	c.pending = func(monitor.Instant) { t.Error("a PING that was answered is told of as pending") }
+	if _, err := c.Write([]byte("PING\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := far.Write([]byte("+PONG\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	for c.unread() != 7 || time.Since(began) < 2*firstPending {
+	}
+	var b [64]byte
+	if n, err := c.Read(b[:]); n != 7 || err != nil {
+		t.Fatalf("read %d bytes: %v", n, err)
+	}
+}
+
+func socketPair(t *testing.T) (near, far net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if near, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { near.Close() })
+	if far, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { far.Close() })
+	return near, far
 }

@@ -27,8 +27,10 @@ var infoLimits = resp.ReplyLimits{Bulk: 4 << 20, Elements: 65536, Depth: 16, Tot
 // the command loop alone.
 type commander struct {
 	*instance
-	link *link
-	on   uint64 // the generation of ping link under which link was made
+	link   *link
+	hold   hold   // for how long link is ours
+	opened bool   // there was a link before
+	on     uint64 // the generation of ping link under which link was made
 
 	named       bool
 	denied      []string // what the ACL user lacks, in the order found
@@ -74,12 +76,32 @@ func (c *commander) step() time.Duration {
 	}
 	c.takeRequests()
 	if time.Until(c.nextInfo) <= 0 {
-		c.nextInfo = c.p.onBeat(time.Now().Add(firstJitter(c.nextInfo, s.want.InfoEvery)), s.want.InfoEvery/commandBeats)
-		c.round(c.inform)
+		c.askInfo(s)
 	} else {
 		c.nextInfo = sooner(c.nextInfo, s.want.InfoEvery)
 	}
-	return min(time.Until(c.nextInfo), c.hello())
+	c.join(&c.nextPublish, s)
+	hello := c.hello()
+	if c.join(&c.nextInfo, s); time.Until(c.nextInfo) <= 0 {
+		c.askInfo(s)
+	}
+	if c.hold == holdLent {
+		c.giveUp()
+	}
+	return min(time.Until(c.nextInfo), hello)
+}
+
+func (c *commander) askInfo(s state) {
+	c.nextInfo = c.p.onBeat(time.Now().Add(firstJitter(c.nextInfo, s.want.InfoEvery)), s.want.InfoEvery, commandBeats)
+	c.round(c.inform)
+}
+
+// join makes due at once what is due soon, while there is a link that is lent: from
+// then on INFO and hellos of the same pace share one.
+func (c *commander) join(next *time.Time, s state) {
+	if c.hold == holdLent && time.Until(*next) <= min(s.want.InfoEvery, s.want.PublishEvery)/2 {
+		*next = time.Now()
+	}
 }
 
 // takeRequests makes due what Refresh and Announce asked for.
@@ -107,14 +129,14 @@ func (c *commander) hello() time.Duration {
 	if wait := time.Until(c.nextPublish); wait > 0 {
 		return wait
 	}
-	c.nextPublish = c.p.onBeat(time.Now().Add(firstJitter(c.nextPublish, every)), every/commandBeats)
+	c.nextPublish = c.p.onBeat(time.Now().Add(firstJitter(c.nextPublish, every)), every, commandBeats)
 	if s.listens() {
 		c.round(c.publish)
 	}
 	return time.Until(c.nextPublish)
 }
 
-// commandBeats is how many bursts there are in one period of INFO or hellos.
+// commandBeats is how many bursts there are in one period of INFO or hellos, at least.
 const commandBeats = 10
 
 // firstJitter spreads the instances of one start over the period.
@@ -161,15 +183,25 @@ func (c *commander) once(do func() error) error {
 }
 
 func (c *commander) open() error {
+	if !c.opened {
+		c.opened = true
+		c.p.pacer.wait(c.ctx, c.hurry)
+	}
+	held := c.p.allowed.take(c.ctx)
+	if held == holdNone {
+		return c.ctx.Err()
+	}
 	nc, err := c.dial()
 	if err != nil {
+		c.p.allowed.give(held)
 		c.noticeFullQueue(err)
 		return fmt.Errorf("dial: %w", err)
 	}
 	if !c.keep(nc) {
+		c.p.allowed.give(held)
 		return net.ErrClosed
 	}
-	c.link = newLink(nc, infoLimits)
+	c.link, c.hold = newLink(nc, infoLimits), held
 	c.named, c.denied, c.threshold = false, nil, -1
 	return nil
 }
@@ -192,7 +224,8 @@ func (c *commander) giveUp() {
 		return
 	}
 	c.drop(c.link.conn)
-	c.link = nil
+	c.p.allowed.give(c.hold)
+	c.link, c.hold = nil, holdNone
 }
 
 // ask sends one command of Redis by the name that the instance gives it.
@@ -292,9 +325,9 @@ func parseThreshold(reply resp.Value) time.Duration {
 }
 
 // setName names the link in CLIENT LIST as Sentinel does, best effort, once a
-// good reply showed that the server is not busy.
+// good reply showed that the server is not busy, and if the link stays.
 func (c *commander) setName() error {
-	if c.named || len(c.p.cfg.ID) < 8 {
+	if c.named || c.hold == holdLent || len(c.p.cfg.ID) < 8 {
 		return nil
 	}
 	c.named = true

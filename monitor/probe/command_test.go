@@ -250,6 +250,29 @@ func TestQuietSubscription(t *testing.T) {
 	})
 }
 
+// Where hellos become seldom the one that is awaited has its time too.
+func TestASubscriptionWaitsByTheNewPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeRedis()
+		f.replies["PUBLISH"] = ":0\r\n"
+		p, _ := bubble(t, f)
+		p.Reconcile("g", []Target{greeting()})
+		pass(3 * time.Second)
+		seldom := greeting()
+		seldom.PublishEvery = 10 * time.Second
+		p.Reconcile("g", []Target{seldom})
+		pass(29 * time.Second)
+		if n := f.count("SUBSCRIBE"); n != 1 {
+			t.Fatalf("%d subscriptions", n)
+		}
+		pass(2 * time.Second)
+		if n := f.count("SUBSCRIBE"); n != 2 {
+			t.Errorf("%d subscriptions after three quiet periods", n)
+		}
+		p.Close()
+	})
+}
+
 // While a script runs nobody publishes or subscribes; when it ends both are taken up again.
 func TestHellosPauseWhileBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

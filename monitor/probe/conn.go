@@ -60,7 +60,9 @@ func (c *pingConn) Read(p []byte) (int, error) {
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
-		c.pending(c.asked())
+		if c.unread() == 0 { // else the answer is here: it is we who are late
+			c.pending(c.asked())
+		}
 		c.report = time.Now().Add(nextPending)
 	}
 }

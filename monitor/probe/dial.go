@@ -51,8 +51,11 @@ func (i *instance) dialAgain() (net.Conn, error) {
 		for one = nil; one == nil; {
 			select {
 			case o := <-outcomes:
-				if o.err == nil || len(later) == 0 || ctx.Err() != nil || causeOf(o.err) != monitor.CauseLocal {
+				switch {
+				case o.err == nil || len(later) == 0 || causeOf(o.err) != monitor.CauseLocal:
 					return o.nc, o.err
+				case ctx.Err() != nil:
+					return nil, ctx.Err() // time is up; what we ended ourselves proves nothing
 				}
 			case <-again.C:
 				if len(later) == openDials-1 {

@@ -2,8 +2,8 @@
 //
 // It owns the links to every watched instance: a ping link with at most one
 // PING outstanding, a command link for INFO, CONFIG GET and PUBLISH, and a
-// subscription to the hello channel. What it sees it tells a [Sink]; what it
-// needs from the outside (connections, credentials, names of commands, the
+// subscription to the hello channel. Where files are short the command link is
+// opened for each use. What it sees it tells a [Sink]; what it needs from the outside (connections, credentials, names of commands, the
 // hello to announce) it asks of [Links]. It may import monitor, monitor/resp
 // and quorum, and no other shell.
 //

@@ -16,6 +16,9 @@ import (
 // included, the subscription is renewed (Sentinel: SENTINEL_PUBLISH_PERIOD*3).
 const quietPeriods = 3
 
+// quietEnd is when a subscription on which nothing was heard since now is renewed.
+func (t Target) quietEnd() time.Time { return time.Now().Add(quietPeriods * t.PublishEvery) }
+
 // helloLimits keep what an instance may send on the hello channel small. A hello
 // that breaks them costs the link, not the memory.
 var helloLimits = resp.ReplyLimits{Bulk: 64 << 10}
@@ -23,6 +26,7 @@ var helloLimits = resp.ReplyLimits{Bulk: 64 << 10}
 // helloLoop keeps a subscription to the hello channel while one is wanted and
 // the instance listens. go-redis would spend 64 KiB of buffers on it.
 func (i *instance) helloLoop() {
+	first := true
 	for i.ctx.Err() == nil {
 		s := i.state()
 		if !s.want.Listen || !s.answers() {
@@ -32,6 +36,10 @@ func (i *instance) helloLoop() {
 		if !s.listens() {
 			i.sleep(s.want.DialEvery, i.wakeHello)
 			continue
+		}
+		if first {
+			first = false
+			i.p.pacer.wait(i.ctx, nil)
 		}
 		started := time.Now()
 		err := i.listen()
@@ -74,8 +82,8 @@ func (i *instance) listen() error {
 	if err := i.subscribe(nc, replies); err != nil {
 		return err
 	}
-	for i.state().want.Listen {
-		v, err := read(nc, replies, quietPeriods*i.p.cfg.PublishEvery)
+	for i.hearing(nc) {
+		v, err := replies.Read()
 		if err != nil {
 			return err
 		}
@@ -85,6 +93,15 @@ func (i *instance) listen() error {
 }
 
 var errUnwanted = errors.New("no hellos are wanted any more")
+
+// hearing reports whether hellos are wanted, and gives the next one its time.
+func (i *instance) hearing(nc net.Conn) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.heard = nc
+	_ = nc.SetReadDeadline(i.want.quietEnd()) // fails only on a closed connection, as the read will
+	return i.want.Listen
+}
 
 // subscribe sends AUTH where credentials are given, and SUBSCRIBE.
 func (i *instance) subscribe(nc net.Conn, replies *resp.ReplyReader) error {

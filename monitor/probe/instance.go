@@ -16,8 +16,10 @@ type instance struct {
 	addr   monitor.Addr
 	ctx    context.Context
 	cancel context.CancelFunc
+	turn   time.Time // when to dial first
 	// Each loop sleeps on its own channel, so that waking one cannot be lost to another.
 	wakePing, wakeCommand, wakeHello chan struct{}
+	hurry                            chan struct{} // the first INFO is to wait for nobody
 
 	mu         sync.Mutex
 	want       Target
@@ -29,14 +31,17 @@ type instance struct {
 	refreshed  bool                  // INFO is wanted at once
 	deaf       bool                  // the ACL user may not subscribe to the hello channel
 	announced  bool                  // the hello is wanted at once
+	heard      net.Conn              // on which hellos are awaited
 }
 
 func (p *Prober) start(t Target) *instance {
 	i := &instance{
-		p: p, group: t.Group, addr: t.Addr, want: t,
+		p: p, group: t.Group, addr: t.Addr, want: t, turn: p.nextTurn(t),
 		wakePing: make(chan struct{}, 1), wakeCommand: make(chan struct{}, 1), wakeHello: make(chan struct{}, 1),
+		hurry:  make(chan struct{}, 1),
 		others: map[net.Conn]struct{}{},
 	}
+	p.watched.Add(1)
 	i.ctx, i.cancel = context.WithCancel(p.ctx)
 	p.wg.Go(i.pingLoop)
 	p.wg.Go(i.commandLoop)
@@ -59,6 +64,9 @@ func (i *instance) repace(t Target) {
 	if i.want == t {
 		return
 	}
+	if i.heard != nil && t.PublishEvery > i.want.PublishEvery {
+		_ = i.heard.SetReadDeadline(t.quietEnd()) // what is awaited now may come by the new pace
+	}
 	i.want = t
 	i.wakeAll()
 }
@@ -68,6 +76,7 @@ func (i *instance) refresh() {
 	defer i.mu.Unlock()
 	i.refreshed = true
 	wake(i.wakeCommand)
+	wake(i.hurry)
 }
 
 func (i *instance) announce() {
@@ -149,6 +158,9 @@ func (i *instance) drop(c net.Conn) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	delete(i.others, c)
+	if i.heard == c {
+		i.heard = nil
+	}
 	_ = c.Close()
 }
 

@@ -134,6 +134,7 @@ type fakeRedis struct {
 	frozen   chan struct{}     // not nil: commands wait until it is closed
 	replies  map[string]string // by the first word of the command
 	conns    []*memConn        // the server's ends
+	served   int               // how many of them the client has not closed
 
 	asked  map[string]int
 	stamps map[string][]time.Duration // when, since the server began
@@ -182,6 +183,8 @@ func (f *fakeRedis) dial(ctx context.Context, _ monitor.Addr) (net.Conn, error) 
 
 func (f *fakeRedis) serve(c net.Conn) {
 	defer c.Close()
+	f.set(func() { f.served++ })
+	defer f.set(func() { f.served-- })
 	r := resp.NewCommandReader(c, resp.CommandLimits{})
 	for {
 		args, err := r.Read()
@@ -262,6 +265,12 @@ func (f *fakeRedis) times(what string) []time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]time.Duration(nil), f.stamps[what]...)
+}
+
+func (f *fakeRedis) open() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.served
 }
 
 func (f *fakeRedis) dialled() int { return len(f.times("dial")) }

@@ -14,6 +14,8 @@ var pingLimits = resp.ReplyLimits{Bulk: 64 << 10, Elements: 4096, Depth: 16, Tot
 // pingLoop keeps one ping link to the instance until it is stopped.
 func (i *instance) pingLoop() {
 	var dialled time.Time
+	for time.Until(i.turn) > 0 && i.sleep(time.Until(i.turn), nil) {
+	}
 	for i.untilDial(dialled) {
 		dialled = time.Now()
 		c, err := i.dialPing()
@@ -121,12 +123,12 @@ func (i *instance) pingOver(c *pingConn) monitor.Cause {
 	}
 }
 
-// pingBeats is how many bursts of PINGs there are in one period.
+// pingBeats is how many bursts of PINGs there are in one period, at least.
 const pingBeats = 5
 
 func (i *instance) nextPing(last time.Time) time.Time {
 	every := i.state().want.PingEvery
-	return i.p.onBeat(last.Add(every), every/pingBeats)
+	return i.p.onBeat(last.Add(every), every, pingBeats)
 }
 
 // askPing sends one PING and returns the reply's text without its type byte. A
@@ -153,7 +155,7 @@ func (i *instance) replied(sent monitor.Instant, text string) {
 	n := i.generation
 	took := i.p.cfg.Clock().Since(sent)
 	routine := reply == monitor.ReplyPong && i.reply == reply && took < firstPending
-	if i.reply != reply || took > longWait {
+	if i.reply != reply || took > longWait && i.p.late.spend(time.Now()) {
 		i.refreshed, i.announced = true, true
 		wake(i.wakeCommand)
 		wake(i.wakeHello)

@@ -60,19 +60,28 @@ type Config struct {
 	// UserTimeout ends a ping link whose bytes are not acknowledged for that long
 	// (TCP_USER_TIMEOUT, Linux). Default max(1.5 s, 1.5 * PingEvery).
 	UserTimeout time.Duration
+	// KeepLinks is how many command links stay open between two uses, where files
+	// are short; the others are opened for each use. Default all.
+	KeepLinks int
 }
 
 // Prober watches instances. Create one with New; end it with Close.
 type Prober struct {
-	cfg    Config
-	ctx    context.Context
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-	links  atomic.Uint64 // numbers the ping links of all instances
-	began  time.Time
+	cfg     Config
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	links   atomic.Uint64 // numbers the ping links of all instances
+	watched atomic.Int64  // instances
+	pacer   *pacer
+	late    budget // of replies that are news because they came late
+	// allowed is how many command links may be open.
+	allowed *allowance
+	began   time.Time
 
 	mu     sync.Mutex
 	groups map[string]map[monitor.Addr]*instance
+	turn   time.Time // when the instance that was started last may dial
 }
 
 // New returns a Prober that watches nothing yet.
@@ -84,7 +93,7 @@ func New(cfg Config) *Prober {
 		cfg.PublishEvery = 2 * time.Second
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Prober{cfg: cfg, began: time.Now(), ctx: ctx, cancel: cancel, groups: map[string]map[monitor.Addr]*instance{}}
+	return &Prober{cfg: cfg, began: time.Now(), ctx: ctx, cancel: cancel, allowed: newAllowance(cfg.KeepLinks), pacer: newPacer(), groups: map[string]map[monitor.Addr]*instance{}}
 }
 
 // Reconcile makes targets the whole watched set of a group: it starts and stops
@@ -119,6 +128,7 @@ func (p *Prober) Reconcile(group string, targets []Target) {
 		if _, ok := wanted[addr]; !ok {
 			i.stop()
 			delete(watched, addr)
+			p.watched.Add(-1)
 		}
 	}
 }
@@ -176,11 +186,42 @@ func (p *Prober) Close() {
 	p.wg.Wait()
 }
 
+const (
+	// longestBeat is between two bursts of what is due, and crowd how many instances
+	// share it. For more the beats come closer: a burst of hundreds of replies holds up
+	// the answers to clients.
+	longestBeat = 200 * time.Millisecond
+	crowd       = 1000
+)
+
 // onBeat moves a moment to the nearest beat, which all instances share: what a
 // thousand of them do is then done in some bursts a second, and each wakes the
-// process once and not a hundred times.
-func (p *Prober) onBeat(t time.Time, beat time.Duration) time.Time {
-	return p.began.Add(t.Sub(p.began).Round(beat))
+// process once and not a hundred times. There are at least so many in a period.
+func (p *Prober) onBeat(t time.Time, every time.Duration, least int) time.Time {
+	beat := longestBeat
+	for n := p.watched.Load(); n > crowd; n /= 2 {
+		beat /= 2
+	}
+	return p.began.Add(t.Sub(p.began).Round(min(beat, every/time.Duration(least))))
+}
+
+const (
+	// atOnce is how many instances may begin to dial in the same moment; beyond them
+	// there is one every startPace: a thousand handshakes at once would hold up for
+	// half a second whatever else the process is asked.
+	atOnce    = 32
+	startPace = 1500 * time.Microsecond
+)
+
+// nextTurn is when an instance that is started now may dial, a ping period later at
+// most: by then it would be late. The caller holds mu.
+func (p *Prober) nextTurn(t Target) time.Time {
+	now := time.Now()
+	if earliest := now.Add(-atOnce * startPace); p.turn.Before(earliest) {
+		p.turn = earliest
+	}
+	p.turn = p.turn.Add(startPace)
+	return now.Add(max(0, p.turn.Sub(now)) % t.PingEvery)
 }
 
 func (p *Prober) each(group string, do func(*instance)) {

@@ -89,7 +89,7 @@ func FuzzAnswer(f *testing.F) {
 		} else {
 			c := quorum.Confirmation{Effect: 3, Addr: addrOf(2), Hinted: idOf(4), Group: "mymaster"}
 			d := newDoor(a, c.Addr)
-			got, blank = a.confirm(d, c), confirmationBlank(c)
+			got, blank = a.confirm(d, []awaited{await(c)})[0], confirmationBlank(c)
 			d.close()
 		}
 		size := len(hello) + len(first) + len(second)

@@ -161,21 +161,6 @@ func (a *Asker) Confirm(c quorum.Confirmation) {
 	}
 }
 
-// confirmPeer reports whether there is room. The lock is held.
-func (a *Asker) confirmPeer(p *peer, c quorum.Confirmation) bool {
-	if p.confirming >= confirmsPerPeer {
-		return false
-	}
-	p.confirming++
-	a.running.Go(func() {
-		a.cfg.Sink.Answered(a.confirm(p.door, c))
-		a.mu.Lock()
-		p.confirming--
-		a.mu.Unlock()
-	})
-	return true
-}
-
 // queueStranger reports whether there is room. The lock is held.
 func (a *Asker) queueStranger(c quorum.Confirmation) bool {
 	select {

@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,6 +129,38 @@ func TestStrangersAreGivenUpSoon(t *testing.T) {
 		s.Confirm(quorum.Confirmation{Addr: addrOf(2), Hinted: idOf(2), Group: "mymaster"})
 		if got := s.only(t, confirmDeadline); got.Err != "" || slow.dialled() != 1 {
 			t.Errorf("a stranger that answered the dial: %+v", got)
+		}
+	})
+}
+
+// At the start of a thousand groups each asks every peer who it is.
+func TestConfirmationsOfManyGroupsShareTheirTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.house(addrOf(2), func(args []string) string {
+			if len(args) > 2 && args[2] == "group-0000" {
+				return "-ERR not for you\r\n"
+			}
+			return picketOf(2)(args)
+		})
+		s.Reconcile([]Peer{{ID: idOf(2), Addr: addrOf(2)}})
+		synctest.Wait()
+		before := s.street.writes.Load()
+		for n := range 1000 {
+			s.Confirm(quorum.Confirmation{Effect: uint64(n), Addr: addrOf(2), Hinted: idOf(2), Group: fmt.Sprintf("group-%04d", n)})
+		}
+		synctest.Wait()
+		_, answers := s.notes.take()
+		for _, a := range answers {
+			if refused := a.Group == "group-0000"; refused != (a.Err != "") || a.Group != fmt.Sprintf("group-%04d", a.Effect) {
+				t.Errorf("answer of %s: %+v", a.Group, a)
+			}
+		}
+		if len(answers) != 1000 {
+			t.Errorf("%d answers of 1000", len(answers))
+		}
+		if writes := s.street.writes.Load() - before; writes > 100 {
+			t.Errorf("%d writes for a thousand groups", writes)
 		}
 	})
 }

@@ -81,7 +81,7 @@ func linkOptions(conn *handedConn, user, pass string) *redis.Options {
 		Username: user, Password: pass,
 		MaxRetries: -1, DialerRetries: 1,
 		PoolSize: 1, PipelinePoolSize: -1, ConnMaxIdleTime: -1,
-		ReadBufferSize: 4096, WriteBufferSize: 512,
+		ReadBufferSize: 16 << 10, WriteBufferSize: 8 << 10, // for what many groups ask at once
 		ReadTimeout: longestExchange, WriteTimeout: longestExchange, ContextTimeoutEnabled: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 		Dialer: func(context.Context, string, string) (net.Conn, error) {

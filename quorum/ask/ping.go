@@ -21,7 +21,10 @@ type peer struct {
 	cancel context.CancelFunc
 	renew  chan struct{} // our credentials changed
 
-	confirming int // confirmations under way, under the Asker's lock
+	// Under the Asker's lock:
+	confirming int       // confirmations under way, those that wait included
+	confirms   []awaited // those that wait
+	confirmers int       // goroutines that ask for them
 }
 
 // startPeer starts pinging. The Asker's lock is held.

@@ -14,17 +14,10 @@ import (
 	"picket/quorum"
 )
 
-const (
-	defaultDeadline = time.Second
-	confirmDeadline = 2 * time.Second
-)
+const defaultDeadline = time.Second
 
 func questionBlank(q quorum.Question) quorum.Answer {
 	return quorum.Answer{Effect: q.Effect, Peer: q.Peer, Addr: q.Addr, Group: q.Group}
-}
-
-func confirmationBlank(c quorum.Confirmation) quorum.Answer {
-	return quorum.Answer{Effect: c.Effect, Peer: c.Hinted, Addr: c.Addr, Group: c.Group}
 }
 
 // answer asks a question and waits for what comes of it.
@@ -42,29 +35,12 @@ func (a *Asker) answer(q quorum.Question) quorum.Answer {
 	return a.inquire(ctx, inquiry{door: d, lane: in, blank: questionBlank(q), isDown: isDown})
 }
 
-// confirmer answers confirmations of strangers until the Asker is closed.
-func (a *Asker) confirmer() {
-	for c := range a.strangers {
-		d := newDoor(a, c.Addr)
-		d.dialFor = strangerDial
-		a.cfg.Sink.Answered(a.confirm(d, c))
-		d.close()
-	}
-}
-
-// confirm takes at most confirmDeadline, with the wait for a link.
-func (a *Asker) confirm(d *door, c quorum.Confirmation) quorum.Answer {
-	ctx, cancel := context.WithTimeout(a.ctx, confirmDeadline)
-	defer cancel()
-	return a.inquire(ctx, inquiry{door: d, lane: d.confirms, blank: confirmationBlank(c)})
-}
-
-// inquiry is a question or a confirmation on its way.
+// inquiry is a question on its way.
 type inquiry struct {
 	door   *door
 	lane   lane
 	blank  quorum.Answer // what the answer starts from
-	isDown []any         // nil in a confirmation
+	isDown []any
 }
 
 // inquire fills in the answer; an answer with an error holds nothing else.
@@ -89,21 +65,10 @@ func (a *Asker) inquire(ctx context.Context, i inquiry) quorum.Answer {
 // PEER and is asked again in its own words. So a peer whose program was replaced
 // is recognized without a word from the core.
 func (a *Asker) inquireOn(ctx context.Context, l *link, i inquiry, got *quorum.Answer) error {
-	var commands [][]any
-	if i.isDown != nil {
-		commands = append(commands, i.isDown)
-	}
-	if l.kind == quorum.KindSentinel {
-		commands = append(commands, sentinelCommands(i.blank.Group)...)
-	} else {
-		commands = append(commands, a.peerCommand(l, i.blank.Group))
-	}
+	commands := append([][]any{i.isDown}, a.identification(l, i.blank.Group)...)
 	replies, err := l.do(ctx, commands...)
 	if err != nil {
 		return err
-	}
-	if i.isDown == nil {
-		return a.identify(ctx, l, replies, got)
 	}
 	if err := a.identify(ctx, l, replies[1:], got); err != nil {
 		return err
@@ -136,6 +101,14 @@ func (a *Asker) identify(ctx context.Context, l *link, replies []*redis.Cmd, got
 		return fmt.Errorf("read the reply to SENTINEL MYID and MASTER: %w", err)
 	}
 	return nil
+}
+
+// identification is what to ask so that identify can read it.
+func (a *Asker) identification(l *link, group string) [][]any {
+	if l.kind == quorum.KindSentinel {
+		return sentinelCommands(group)
+	}
+	return [][]any{a.peerCommand(l, group)}
 }
 
 func sentinelCommands(group string) [][]any {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -166,6 +167,7 @@ type street struct {
 	houses map[monitor.Addr]*scripted
 	dials  int // under way at addresses where nobody answers
 	most   int
+	writes atomic.Int64 // of all connections
 }
 
 func (s *street) Dial(ctx context.Context, addr monitor.Addr) (net.Conn, error) {
@@ -178,7 +180,7 @@ func (s *street) Dial(ctx context.Context, addr monitor.Addr) (net.Conn, error) 
 	case peer == nil:
 		return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 	}
-	return fromHost{peer.accept()}, nil
+	return fromHost{peer.accept(), &s.writes}, nil
 }
 
 func (s *street) vanish(ctx context.Context) error {
@@ -198,7 +200,15 @@ func (s *street) PeerCredentials() (user, pass string) { return "", "" }
 func (s *street) Self() (quorum.ID, monitor.Addr) { return idOf(9), monitor.Addr{Port: 26379} }
 
 // fromHost gives a pipe the local address of a socket.
-type fromHost struct{ net.Conn }
+type fromHost struct {
+	net.Conn
+	writes *atomic.Int64
+}
+
+func (c fromHost) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
+}
 
 func (fromHost) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(10, 0, 0, 9), Port: 41234} }
 

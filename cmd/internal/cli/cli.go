@@ -13,46 +13,32 @@ type Program struct {
 	Err     io.Writer
 }
 
-// Exit codes.
+// Exit codes. What those above 2 mean is told by the command's Help.
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitOK      = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitDown    = 3 // a master is down
+	exitOther   = 3 // an answer that is no success
+	exitWarning = 4
+	exitLate    = 4 // no outcome in time
 )
-
-const usage = `Picket watches Redis and Valkey masters and fails over when they die, not when a script blocks them.
-
-  picket [daemon] FILE [--directive value ...]   run a monitor, as redis-sentinel does
-  picket ping [HOST:PORT] [--pass PASSWORD]      ask a monitor whether it serves (exit 0 or 1)
-  picket lab [--compare]                         a live demonstration on real redis-servers
-  picket directives                              the configuration directives, as a table
-  picket --version | --help
-
-FILE is a sentinel.conf. A path such as ./lab names a file; the bare word lab is the command.
-`
-
-// subcommands are the first words that are not a file.
-var subcommands = map[string]func(Program, []string) int{
-	"daemon": runDaemon, "ping": runPing, "lab": runLab, "directives": runDirectives,
-	"help": showHelp, "--help": showHelp, "-h": showHelp,
-	"version": showVersion, "--version": showVersion, "-v": showVersion,
-}
 
 // Main runs the program and returns its exit code.
 func Main(p Program) int {
 	words := p.Args[1:]
 	if len(words) == 0 {
-		fmt.Fprint(p.Err, usage)
+		printUsage(p.Err)
 		return exitUsage
 	}
-	if run, ok := subcommands[words[0]]; ok {
-		return run(p, words[1:])
+	if c, ok := named(words[0]); ok {
+		return c.run(p, words[1:])
 	}
 	return runDaemon(p, words)
 }
 
 func showHelp(p Program, _ []string) int {
-	fmt.Fprint(p.Out, usage)
+	printUsage(p.Out)
 	return exitOK
 }
 

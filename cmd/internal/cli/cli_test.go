@@ -111,13 +111,13 @@ func TestTheLabWithoutRedisSaysHowToGetIt(t *testing.T) {
 	run("lab").check(t, exitFailed, "", "make lab")
 }
 
-// The README holds what "picket directives" prints: paste it there when this fails.
-func TestTheREADMEHasTheTableOfDirectives(t *testing.T) {
-	readme, err := os.ReadFile("../../../README.md")
+// The manual holds what "picket directives" prints: paste it there when this fails.
+func TestTheManualHasTheTableOfDirectives(t *testing.T) {
+	page, err := os.ReadFile("../../../deploy/docs/directives.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(readme), "\n"+run("directives").out+"\n") {
-		t.Error("the table in README.md is not what picket directives prints")
+	if !strings.Contains(string(page), "\n"+run("directives").out+"\n") {
+		t.Error("the table in deploy/docs/directives.md is not what picket directives prints")
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"picket/config"
 )
 
-// runDirectives prints the table of directives that the README holds.
+// runDirectives prints the table of directives that the manual holds.
 func runDirectives(p Program, _ []string) int {
 	fmt.Fprintln(p.Out, "| directive | unit | default | SET | what it does |")
 	fmt.Fprintln(p.Out, "|---|---|---|---|---|")

@@ -18,17 +18,18 @@ import (
 // exitInterrupted is what a shell expects of a program that Ctrl-C ended.
 const exitInterrupted = 130
 
-// labWords are the words of picket lab. The command is nested so that --help calls it by its name.
-type labWords struct {
-	Lab labCommand `cmd:"" help:"Play what Picket promises on real redis-servers, in this terminal: a master, two replicas and three monitors on free ports, in a temporary folder."`
-}
-
+// labCommand are the words of picket lab.
 type labCommand struct {
 	Compare      bool          `help:"Play the same scenes under redis-sentinel afterwards, and set both side by side."`
 	Keep         bool          `help:"Keep the temporary folder, with every configuration and log."`
 	DownAfter    time.Duration `default:"2s" help:"down-after-milliseconds of the monitors."`
 	ScriptLength time.Duration `placeholder:"DURATION" help:"How long each script blocks the master (default three times down-after)."`
 	Pause        time.Duration `default:"5s" help:"Time to read what a scene will show before it begins."`
+}
+
+// Help implements kong's longer description.
+func (labCommand) Help() string {
+	return "It plays what Picket promises in this terminal: a master, two replicas and three monitors on free ports, in a temporary folder."
 }
 
 // Validate implements kong's check of the flags.
@@ -53,8 +54,8 @@ func (c labCommand) script() time.Duration {
 
 // runLab plays the demonstration.
 func runLab(p Program, words []string) int {
-	var cmd labWords
-	if code, ok := parse(p, &cmd, append([]string{"lab"}, words...)); !ok {
+	var cmd labCommand
+	if code, ok := parse(p, "lab", &cmd, words); !ok {
 		return code
 	}
 	bins, err := lab.FindBinaries()
@@ -73,7 +74,7 @@ func runLab(p Program, words []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends us at once; the kernel then ends what we started
 	zlog.CaptureRedis(zap.NewNop())
-	return playLab(ctx, playConfig{labCommand: cmd.Lab, screen: newScreen(p.Out), bins: bins, self: self})
+	return playLab(ctx, playConfig{labCommand: cmd, screen: newScreen(p.Out), bins: bins, self: self})
 }
 
 // playConfig is what a run of the lab consists of.

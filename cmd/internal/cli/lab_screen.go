@@ -4,22 +4,17 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // screen is where the lab tells its story: whole lines, and on a terminal one
 // more line below them that shows what is being waited for. It may be used from
 // several goroutines.
 type screen struct {
-	out    io.Writer
-	width  int
-	live   bool // a terminal: a progress line may be redrawn
-	colour bool
+	style
+	out io.Writer
 
 	mu      sync.Mutex
 	fold    fold
@@ -41,21 +36,12 @@ const (
 )
 
 func newScreen(out io.Writer) *screen {
-	s := &screen{out: out, width: plainWidth, began: time.Now()}
-	f, ok := out.(*os.File)
-	if !ok {
-		return s
+	st := styleOf(out)
+	if st.width == endless {
+		st.width = plainWidth
 	}
-	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
-	if err != nil {
-		return s
-	}
-	s.live = os.Getenv("TERM") != "dumb"
-	s.colour = s.live && os.Getenv("NO_COLOR") == ""
-	if size.Col > 0 {
-		s.width = min(max(int(size.Col), leastWidth), mostWidth)
-	}
-	return s
+	st.width = min(max(st.width, leastWidth), mostWidth)
+	return &screen{style: st, out: out, began: time.Now()}
 }
 
 // run redraws the progress line and tells events that waited for others like
@@ -182,13 +168,4 @@ func (w waiting) progress(now time.Time, width int) string {
 			strings.Repeat("#", full), strings.Repeat(".", bar-full), w.long.Seconds(), w.text)
 	}
 	return text[:min(len(text), width)]
-}
-
-var paints = map[mood]string{faint: "2", calm: "36", warn: "33", alarm: "31", good: "32;1", plain: "", heading: "1"}
-
-func (s *screen) paint(m mood, text string) string {
-	if !s.colour || paints[m] == "" || text == "" {
-		return text
-	}
-	return "\x1b[" + paints[m] + "m" + text + "\x1b[0m"
 }

@@ -11,12 +11,20 @@ import (
 	"syscall"
 
 	"picket/cmd/internal/daemon"
+	"picket/cmd/internal/supervise"
 	"picket/cmd/internal/zlog"
 	"picket/config"
 )
 
 // redisVersion is the release that messages name, as redis-sentinel's do.
 const redisVersion = "7.0.15"
+
+// daemonWords tell the manual and the completion what follows "daemon". It is read as
+// redis-sentinel reads it, not by kong.
+type daemonWords struct {
+	File  string   `arg:"" complete:"file" help:"The configuration file, a sentinel.conf."`
+	Lines []string `arg:"" optional:"" passthrough:"" complete:"directives" help:"Directives that stand after the file's, as --directive value."`
+}
 
 // runDaemon runs a monitor until it is told to end. With daemonize the monitor is
 // another process, and this one ends when that one serves.
@@ -33,20 +41,21 @@ func runDaemon(p Program, words []string) int {
 		printErrors(p.Err, err)
 		return exitFailed
 	}
-	sup := supervisorOf(cfg.Supervised)
+	sup := supervise.Of(cfg.Supervised)
 	starter := startedBy()
 	if cfg.Daemonize && sup == nil && starter == nil {
 		return background(p)
 	}
 	cfg.Daemonize = starter != nil
 	p.Err = starter.orElse(p.Err)
-	code := runHere(p, cfg, func() { sup.ready(); starter.ready() })
+	code := runHere(p, daemon.Options{Config: cfg, Supervisor: sup, Ready: starter.ready})
 	starter.failed()
 	return code
 }
 
 // runHere runs the monitor in this process.
-func runHere(p Program, cfg *config.Config, ready func()) int {
+func runHere(p Program, o daemon.Options) int {
+	cfg := o.Config
 	if err := enterDir(cfg.Dir); err != nil {
 		fmt.Fprintln(p.Err, "picket:", err)
 		return exitFailed
@@ -58,7 +67,8 @@ func runHere(p Program, cfg *config.Config, ready func()) int {
 		return exitFailed
 	}
 	defer func() { _ = log.Sync() }() // an output that hangs must not keep us
-	return serve(p, daemon.Options{Config: cfg, Log: log, Level: level, Version: p.Version, Ready: ready})
+	o.Log, o.Level, o.Version = log, level, p.Version
+	return serve(p, o)
 }
 
 func serve(p Program, o daemon.Options) int {

@@ -92,13 +92,13 @@ func (b backend) onLoop(ctx context.Context, f func(now monitor.Instant) error) 
 }
 
 // Failover asks for a failover; it answers once it is accepted.
-func (b backend) Failover(ctx context.Context, name string) error {
+func (b backend) Failover(ctx context.Context, name string, to monitor.Addr) error {
 	if b.d.board.slot(name) == nil {
 		return respapi.NoSuchMaster
 	}
 	ticket, answer := b.d.loop.tickets.newFailover()
 	defer b.d.loop.tickets.forget(ticket)
-	b.d.loop.put(job{group: name, in: failover.FailoverAsked{Ticket: ticket}})
+	b.d.loop.put(job{group: name, in: failover.FailoverAsked{Ticket: ticket, To: to}})
 	select {
 	case a := <-answer:
 		if a.Refusal != "" {
@@ -216,6 +216,26 @@ func (b backend) Reset(ctx context.Context, pattern string) (int, error) {
 	return n, err
 }
 
+// Forget drops a replica or a monitor of a group that is gone for good, and answers
+// once that is durable.
+func (b backend) Forget(ctx context.Context, name string, addr monitor.Addr) error {
+	return b.saved(ctx, func(now monitor.Instant) error {
+		w := b.d.loop.groups[name]
+		if w == nil {
+			return respapi.NoSuchMaster
+		}
+		out := w.group.Step(now, failover.Forget{Addr: addr})
+		b.d.loop.apply(w, out)
+		for _, e := range out.Effects {
+			if a, ok := e.Action.(failover.AnswerForget); ok && a.Refusal != "" {
+				return respapi.Refusal(a.Refusal)
+			}
+		}
+		b.d.loop.repeer()
+		return nil
+	})
+}
+
 // Flush saves the state now.
 func (b backend) Flush(ctx context.Context) error {
 	return b.saved(ctx, func(monitor.Instant) error { return nil })
@@ -267,6 +287,9 @@ func (b backend) AskDown(ctx context.Context, q respapi.DownQuestion) (respapi.D
 	b.d.loop.put(job{group: s.name, in: failover.VoteAsked{Ticket: ticket, Epoch: q.Epoch, Candidate: q.Candidate}})
 	select {
 	case a := <-answer:
+		if a.Leader != q.Candidate || a.Epoch != q.Epoch {
+			s.meter.VoteRefused()
+		}
 		return respapi.DownAnswer{Down: down, Leader: a.Leader, LeaderEpoch: a.Epoch}, nil
 	case <-ctx.Done():
 		return respapi.DownAnswer{}, ctx.Err()

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"picket/cmd/internal/metrics"
 	"picket/cmd/internal/respapi"
 	"picket/failover"
 	"picket/monitor"
@@ -20,7 +21,10 @@ type board struct {
 	epoch  atomic.Uint64
 	gossip atomic.Pointer[monitor.Addr]
 	names  atomic.Pointer[map[string]string] // host name -> numeric address
-	status respapi.Status
+	// unsaved says why state cannot be saved, nil when it can.
+	unsaved atomic.Pointer[string]
+	status  respapi.Status
+	meter   *metrics.Meter
 	// newNames is signalled when a group is watched, so that its names are looked
 	// up at once.
 	newNames chan struct{}
@@ -37,6 +41,7 @@ type slot struct {
 	view    atomic.Pointer[failover.View]
 	config  atomic.Pointer[quorum.Configuration]
 	opinion atomic.Pointer[told]
+	meter   *metrics.Group
 }
 
 // told is an opinion and when it was told: it ages from then on.
@@ -53,7 +58,7 @@ func (t *told) aged(now monitor.Instant) quorum.Opinion {
 }
 
 func newBoard(d *Daemon, version string) *board {
-	b := &board{newNames: make(chan struct{}, 1)}
+	b := &board{newNames: make(chan struct{}, 1), meter: metrics.NewMeter()}
 	b.slots.Store(&registry{byName: map[string]*slot{}})
 	b.names.Store(&map[string]string{})
 	b.epoch.Store(d.cfg.CurrentEpoch)
@@ -70,7 +75,7 @@ func (b *board) add(names ...string) {
 	old := b.slots.Load()
 	next := &registry{order: slices.Clone(old.order), byName: maps.Clone(old.byName)}
 	for _, name := range names {
-		s := &slot{name: name}
+		s := &slot{name: name, meter: b.meter.Watch(name)}
 		next.order = append(next.order, s)
 		next.byName[name] = s
 	}
@@ -87,6 +92,7 @@ func (b *board) remove(name string) {
 		}
 	}
 	b.slots.Store(next)
+	b.meter.Forget(name)
 }
 
 func (b *board) slot(name string) *slot { return b.slots.Load().byName[name] }

@@ -14,8 +14,11 @@ import (
 
 	"go.uber.org/zap"
 
+	"picket/cmd/internal/history"
+	"picket/cmd/internal/httpapi"
 	"picket/cmd/internal/respapi"
 	"picket/cmd/internal/scripts"
+	"picket/cmd/internal/supervise"
 	"picket/cmd/internal/transport"
 	"picket/config"
 	"picket/failover"
@@ -34,6 +37,8 @@ type Options struct {
 	Level   zap.AtomicLevel
 	Version string
 	Ready   func() // called once clients are served; may be nil
+
+	Supervisor *supervise.Supervisor // told how the monitor fares; may be nil
 }
 
 // Daemon is one running monitor.
@@ -43,8 +48,10 @@ type Daemon struct {
 	level zap.AtomicLevel
 	start time.Time
 	ready func()
+	news  news
 
 	store    *config.Store
+	history  *history.Log
 	links    *links
 	resolver *resolver
 	local    localAddrs
@@ -59,6 +66,7 @@ type Daemon struct {
 	pool     *gossip.Pool
 	rekeying sync.Mutex // of the gossip
 	door     *respapi.Server
+	web      *httpapi.Server // nil without http-port
 	scripts  *scripts.Runner
 	tls      *transport.Keeper // nil without TLS
 	stop     context.CancelFunc
@@ -71,7 +79,8 @@ func (d *Daemon) clock() monitor.Instant { return monitor.Instant(time.Since(d.s
 // Run starts a monitor and returns when ctx ends or a client asks for SHUTDOWN.
 // An error names what could not be opened and what to do.
 func Run(ctx context.Context, o Options) error {
-	d := &Daemon{cfg: o.Config, knobs: newKnobs(o.Config.Globals), log: o.Log, level: o.Level, start: time.Now(), ready: o.Ready}
+	d := &Daemon{cfg: o.Config, knobs: newKnobs(o.Config.Globals), log: o.Log, level: o.Level, start: time.Now(), ready: o.Ready,
+		news: news{to: o.Supervisor}}
 	if err := d.openUsers(); err != nil {
 		return err
 	}
@@ -83,6 +92,11 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer func() { closeAll(listeners) }()
+	webListeners, err := d.listenHTTP()
+	if err != nil {
+		return err
+	}
+	defer closeAll(webListeners)
 	lock, err := d.cfg.Lock()
 	if err != nil {
 		return err
@@ -101,6 +115,10 @@ func Run(ctx context.Context, o Options) error {
 	defer d.writePid()()
 	d.done, d.stop = context.WithCancel(ctx)
 	defer d.stop()
+	if err := d.openHistory(); err != nil {
+		return err
+	}
+	defer d.history.Close()
 	d.board = newBoard(d, o.Version)
 	d.links, d.resolver = newLinks(d), newResolver(d)
 	d.resolver.first(d.cfg.Groups)
@@ -108,7 +126,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer d.close()
-	return d.serve(listeners)
+	return d.serve(listeners, webListeners)
 }
 
 // openState makes the monitor's identity durable before it speaks: a new id at
@@ -161,7 +179,10 @@ func (d *Daemon) openShells() error {
 	}
 	d.pool = pool
 	d.board.gossip.Store(new(pool.Addr()))
-	d.prober = probe.New(probe.Config{Sink: sink, Links: probeLinks{d.links}, Clock: d.clock, Log: d.log.Named("probe"), ID: d.cfg.MyID})
+	d.prober = probe.New(probe.Config{
+		Sink: sink, Links: probeLinks{d.links}, Clock: d.clock, Log: d.log.Named("probe"), ID: d.cfg.MyID,
+		KeepLinks: keptLinks(len(d.cfg.Groups), fileLimit()),
+	})
 	d.actor = act.New(act.Config{Links: d.links, Clock: d.clock, Log: d.log.Named("act")})
 	d.asker = ask.New(ask.Config{Sink: sink, Links: d.links, Clock: d.clock, Log: d.log.Named("ask")})
 	d.scripts = d.newScripts()
@@ -172,6 +193,7 @@ func (d *Daemon) openShells() error {
 		MaxClients: d.cfg.MaxClients, Limits: d.limits(), Rename: d.cfg.Rename,
 		ProtectedMode: d.cfg.ProtectedMode, IdleTimeout: d.cfg.Timeout,
 	})
+	d.openHTTP()
 	return nil
 }
 
@@ -228,7 +250,7 @@ func (d *Daemon) gossipKey() []byte {
 }
 
 // serve runs until the end is asked for, or a door fails.
-func (d *Daemon) serve(listeners []net.Listener) error {
+func (d *Daemon) serve(listeners, web []net.Listener) error {
 	d.log.Info("monitor starts", zap.String("id", string(d.cfg.MyID)), zap.Int("port", d.cfg.Port), zap.Int("tls-port", d.cfg.TLS.Port),
 		zap.Stringer("gossip", d.pool.Addr()), zap.Int("groups", len(d.cfg.Groups)), zap.String("state", d.store.Path()),
 		zap.Int("pid", os.Getpid()))
@@ -240,7 +262,7 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 	}()
 	<-d.loop.ready // nobody is told "no such master" while the groups are set up
 	go d.resolver.run()
-	go d.rereadOnHangup()
+	d.serveHTTP(web)
 	failed := make(chan error, len(listeners))
 	for _, ln := range listeners {
 		go func() { failed <- d.door.Serve(ln) }()
@@ -248,6 +270,11 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 	if d.ready != nil {
 		d.ready()
 	}
+	told := make(chan struct{})
+	go func() {
+		d.report()
+		close(told)
+	}()
 	var err error
 	select {
 	case <-d.done.Done():
@@ -255,6 +282,10 @@ func (d *Daemon) serve(listeners []net.Listener) error {
 	}
 	d.stop()
 	<-finished
+	select {
+	case <-told:
+	case <-time.After(tellWait):
+	}
 	d.log.Info("monitor ends")
 	if err != nil {
 		return fmt.Errorf("serve clients: %w", err)
@@ -283,7 +314,7 @@ func (d *Daemon) close() {
 	go func() {
 		defer close(closed)
 		var shells sync.WaitGroup
-		for _, end := range []func(){d.door.Close, d.prober.Close, d.asker.Close, d.pool.Close, d.scripts.Close} {
+		for _, end := range []func(){d.closeHTTP, d.door.Close, d.prober.Close, d.asker.Close, d.pool.Close, d.scripts.Close} {
 			shells.Go(end)
 		}
 		shells.Wait()

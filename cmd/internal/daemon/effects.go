@@ -62,7 +62,9 @@ func (l *loop) effect(w *watched, e failover.Effect) {
 	case failover.AnswerVote:
 		l.tickets.vote(a)
 	case failover.AnswerFailover:
+		l.recordRefusal(w, a.Refusal)
 		l.tickets.failover(a)
+	case failover.AnswerForget: // read by who asked
 	case failover.RunScript:
 		l.reconfigure(w, a)
 	default:

@@ -19,10 +19,10 @@ import (
 // listen binds the ports of the RESP door before anything else is touched: a second
 // process on a busy port must leave file and log of the first alone.
 func (d *Daemon) listen() ([]net.Listener, error) {
-	opened, err := d.listenTCP("port", d.cfg.Port)
+	opened, err := d.listenTCP(entrance{"port", d.cfg.Port, "bind", d.cfg.Bind})
 	if err == nil && d.cfg.TLS.Port != 0 {
 		var secured []net.Listener
-		secured, err = d.listenTCP("tls-port", d.cfg.TLS.Port)
+		secured, err = d.listenTCP(entrance{"tls-port", d.cfg.TLS.Port, "bind", d.cfg.Bind})
 		for _, ln := range secured {
 			opened = append(opened, d.tls.Listener(ln))
 		}
@@ -37,29 +37,37 @@ func (d *Daemon) listen() ([]net.Listener, error) {
 	return opened, nil
 }
 
-// listenTCP listens on the port that a directive names, 0 for none.
-func (d *Daemon) listenTCP(directive string, port int) ([]net.Listener, error) {
-	if port == 0 || len(d.cfg.Bind) == 0 {
+// entrance is a port and the addresses to have it on, with the directives that say so.
+type entrance struct {
+	directive string
+	port      int // 0 for none
+	bind      string
+	addresses []string
+}
+
+// listenTCP listens on a port. Beside an error it returns what was opened.
+func (d *Daemon) listenTCP(e entrance) ([]net.Listener, error) {
+	if e.port == 0 || len(e.addresses) == 0 {
 		return nil, nil
 	}
 	var opened []net.Listener
-	for _, bind := range d.cfg.Bind {
+	for _, bind := range e.addresses {
 		optional := bind[0] == '-'
 		host := bind
 		if optional {
 			host = bind[1:]
 		}
-		ln, err := d.listenOn(net.JoinHostPort(listenHost(host), strconv.Itoa(port)))
+		ln, err := d.listenOn(net.JoinHostPort(listenHost(host), strconv.Itoa(e.port)))
 		if err != nil && optional {
 			continue
 		}
 		if err != nil {
-			return opened, fmt.Errorf("listen on %s %d: %w; %s", directive, port, err, listenAdvice(err, directive))
+			return opened, fmt.Errorf("listen on %s %d: %w; %s", e.directive, e.port, err, e.advice(err))
 		}
 		opened = append(opened, ln)
 	}
 	if len(opened) == 0 {
-		return nil, fmt.Errorf("listen on %s %d: no address in \"bind\" could be used", directive, port)
+		return nil, fmt.Errorf("listen on %s %d: no address in %q could be used", e.directive, e.port, e.bind)
 	}
 	return opened, nil
 }
@@ -138,11 +146,14 @@ func unixAdvice(err error) string {
 	return "name a path in a directory that this user can write"
 }
 
-func listenAdvice(err error, directive string) string {
+func (e entrance) advice(err error) string {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return "is another monitor running? Set " + directive
+		return "is another monitor running? Set " + e.directive
 	}
-	return "set bind to addresses of this machine"
+	if errors.Is(err, fs.ErrPermission) {
+		return "set " + e.directive + " to 1024 or more: this user may not have a lower port, which takes CAP_NET_BIND_SERVICE"
+	}
+	return "set " + e.bind + " to addresses of this machine"
 }
 
 // listenHost turns Redis' "*" and "::*" into what net.Listen takes.

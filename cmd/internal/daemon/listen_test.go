@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -95,5 +96,18 @@ func TestOnlyASocketThatNobodyHasIsReplaced(t *testing.T) {
 				t.Errorf("what was there is gone: %v", err)
 			}
 		})
+	}
+}
+
+func TestWhyAPortCannotBeHadIsSaidAsItIs(t *testing.T) {
+	e := entrance{directive: "tls-port", bind: "bind"}
+	for err, want := range map[error]string{
+		syscall.EACCES:        "CAP_NET_BIND_SERVICE",
+		syscall.EADDRINUSE:    "another monitor",
+		syscall.EADDRNOTAVAIL: "addresses of this machine",
+	} {
+		if said := e.advice(&net.OpError{Op: "listen", Err: os.NewSyscallError("bind", err)}); !strings.Contains(said, want) {
+			t.Errorf("on %v: %q", err, said)
+		}
 	}
 }

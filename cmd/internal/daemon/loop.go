@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"picket/cmd/internal/history"
 	"picket/config"
 	"picket/failover"
 	"picket/monitor"
@@ -42,19 +43,21 @@ type loop struct {
 	saved chan saveResult
 	ready chan struct{} // closed when all groups are watched
 
-	groups  map[string]*watched
-	wakes   wakeQueue
-	views   views
-	writer  *writer
-	save    saving
-	tickets tickets
-	alive   monitor.Instant
-	warnAt  monitor.Instant
-	beats   atomic.Uint64
-	members memberBox
-	routine routineBox
-	refused map[quorum.ID]bool    // peers that do not take our credentials, and were told of
-	gossip  map[monitor.Addr]bool // addresses that peers gave for their gossip
+	groups   map[string]*watched
+	wakes    wakeQueue
+	views    views
+	writer   *writer
+	save     saving
+	tickets  tickets
+	recorder *history.Recorder
+	alive    monitor.Instant
+	warnAt   monitor.Instant
+	beats    atomic.Uint64
+	beatAt   atomic.Int64 // the instant of the last beat
+	members  memberBox
+	routine  routineBox
+	refused  map[quorum.ID]bool    // peers that do not take our credentials, and were told of
+	gossip   map[monitor.Addr]bool // addresses that peers gave for their gossip
 }
 
 // watched is a group with what the daemon holds of it beside the core.
@@ -80,7 +83,8 @@ func newLoop(d *Daemon, mon *failover.Monitor) *loop {
 		d: d, mon: mon, jobs: make(chan job, queueLength), saved: make(chan saveResult, 1), ready: make(chan struct{}),
 		groups: map[string]*watched{}, refused: map[quorum.ID]bool{}, gossip: map[monitor.Addr]bool{},
 	}
-	l.writer = newWriter(d.store, l.saved)
+	l.writer = newWriter(d, l.saved)
+	l.recorder = history.NewRecorder(string(d.cfg.MyID), d.cfg.Boot, d.keepRecord)
 	l.tickets.init()
 	return l
 }
@@ -154,8 +158,10 @@ func (l *loop) beat() {
 	if gap := now.Sub(l.alive); gap > stallLimit {
 		l.d.log.Warn("this process stood still", zap.Duration("for", gap))
 		l.mon.Stalled(gap)
+		l.d.board.meter.Stalled(gap)
 	}
 	l.beats.Add(1)
+	l.beatAt.Store(int64(now))
 	for _, m := range l.members.take() {
 		l.mon.MemberChanged(now, m)
 	}
@@ -213,6 +219,8 @@ func (l *loop) apply(w *watched, out failover.Output) {
 	l.views.touched(w, l.d.clock(), out)
 	l.publishConfig(w)
 	l.tell(out.Events)
+	l.record(w, out.Events)
+	l.measure(w, out.Events)
 	l.wakes.set(w, out.Wake)
 	if out.Retarget {
 		l.retarget(w, out.Targets)
@@ -272,5 +280,6 @@ func (l *loop) unwatch(name string) {
 	l.d.board.remove(name)
 	l.d.prober.Forget(name)
 	l.d.links.removeGroup(name)
+	l.recorder.Forget(time.Now(), name)
 	l.repeer()
 }

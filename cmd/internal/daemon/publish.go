@@ -21,6 +21,7 @@ func (l *loop) tell(events []monitor.Event) {
 		}
 		if e.Level > monitor.LevelDebug {
 			l.d.door.Publish(e)
+			l.d.publishHTTP(e)
 		}
 		l.crash(e)
 		l.notify(e)

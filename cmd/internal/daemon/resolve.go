@@ -32,23 +32,27 @@ const (
 // resolver keeps the numeric addresses of host names fresh, beside the loop: a slow
 // resolver never delays a decision, and a name that resolves no more keeps its last
 // address. Links are dialled to the address that is known; a name is looked up for a
-// link only when none is.
+// link only when none is, and asked for once more by a new link, see gone.go.
 type resolver struct {
 	d      *Daemon
 	lookup func(ctx context.Context, host string) ([]string, error)
 	turn   chan struct{} // as many as may look up at a time
 	again  chan struct{} // an address did not answer
 
-	mu    sync.Mutex
-	found map[string][]string          // all addresses of a name, the one in use first
-	busy  map[string]bool              // being looked up
-	told  map[string]map[string]string // by group: what its names are, as it was told
+	mu      sync.Mutex
+	found   map[string][]string          // all addresses of a name, the one in use first
+	answers map[string]answer            // of the names in found
+	busy    map[string]*lookupRun        // being looked up
+	told    map[string]map[string]string // by group: what its names are, as it was told
+	open    map[monitor.Addr]map[*namedConn]struct{}
+	lost    map[monitor.Addr]time.Time // when one of several links ended by itself
 }
 
 func newResolver(d *Daemon) *resolver {
 	return &resolver{
-		d: d, lookup: net.DefaultResolver.LookupHost, turn: make(chan struct{}, lookups), again: make(chan struct{}, 1),
-		found: map[string][]string{}, busy: map[string]bool{}, told: map[string]map[string]string{},
+		d: d, lookup: nameServers{net.DefaultResolver}.lookup, turn: make(chan struct{}, lookups), again: make(chan struct{}, 1),
+		found: map[string][]string{}, answers: map[string]answer{}, busy: map[string]*lookupRun{},
+		told: map[string]map[string]string{}, open: map[monitor.Addr]map[*namedConn]struct{}{}, lost: map[monitor.Addr]time.Time{},
 	}
 }
 
@@ -151,14 +155,16 @@ func (r *resolver) pause(d time.Duration) {
 }
 
 // refresh looks a name up, beside the others, unless that is under way.
-func (r *resolver) refresh(host string) {
+func (r *resolver) refresh(host string) *lookupRun {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.busy[host] {
-		return
+	if run := r.busy[host]; run != nil {
+		return run
 	}
-	r.busy[host] = true
+	run := &lookupRun{began: time.Now(), done: make(chan struct{})}
+	r.busy[host] = run
 	go func() {
+		defer close(run.done)
 		ctx, cancel := context.WithTimeout(r.d.done, resolvePeriod)
 		defer cancel()
 		r.learn(ctx, host)
@@ -167,6 +173,7 @@ func (r *resolver) refresh(host string) {
 		defer r.mu.Unlock()
 		delete(r.busy, host)
 	}()
+	return run
 }
 
 // learn looks a name up and reports whether it has an address. While it has the one in
@@ -179,11 +186,15 @@ func (r *resolver) learn(ctx context.Context, host string) bool {
 		return false
 	}
 	found, err := r.lookup(ctx, host)
-	if err != nil || len(found) == 0 {
-		return false // the last address is kept
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err != nil || len(found) == 0 {
+		if r.found[host] != nil {
+			r.answers[host] = answer{time.Now(), noSuchName(err)}
+		}
+		return false // the last address is kept
+	}
+	r.answers[host] = answer{at: time.Now()}
 	if known := r.found[host]; len(known) > 0 && slices.Contains(found, known[0]) {
 		found = append([]string{known[0]}, slices.DeleteFunc(slices.Clone(found), func(ip string) bool { return ip == known[0] })...)
 	}
@@ -235,6 +246,7 @@ func (r *resolver) forget(hosts map[string][]string) {
 	defer r.mu.Unlock()
 	r.d.board.forgetNames(hosts)
 	maps.DeleteFunc(r.found, func(host string, _ []string) bool { return hosts[host] == nil })
+	maps.DeleteFunc(r.answers, func(host string, _ answer) bool { return hosts[host] == nil })
 	for group, told := range r.told {
 		maps.DeleteFunc(told, func(host, _ string) bool { return !slices.Contains(hosts[host], group) })
 		if len(told) == 0 {
@@ -246,6 +258,20 @@ func (r *resolver) forget(hosts map[string][]string) {
 // dial connects to an address; of a name's addresses the one in use comes first. When
 // none answers, the name is looked up again, beside the next attempts.
 func (r *resolver) dial(ctx context.Context, d *net.Dialer, addr monitor.Addr) (net.Conn, error) {
+	if !isName(addr.Host) {
+		return d.DialContext(ctx, "tcp", addr.String())
+	}
+	if err := r.confirm(ctx, addr); err != nil {
+		return nil, err
+	}
+	c, err := r.dialName(ctx, d, addr)
+	if err != nil {
+		return nil, err
+	}
+	return r.keep(addr, c), nil
+}
+
+func (r *resolver) dialName(ctx context.Context, d *net.Dialer, addr monitor.Addr) (net.Conn, error) {
 	r.mu.Lock()
 	found := r.found[addr.Host]
 	r.mu.Unlock()
@@ -323,7 +349,7 @@ func (d *Daemon) itself(group string, a failover.Repoint) bool {
 // one, and a replica may announce its name all the same. One that does not resolve is
 // left out; it is found again. A monitor is never left out: it counts for the majority.
 func (d *Daemon) writable(s failover.Saved) failover.Saved {
-	if d.globals().ResolveHostnames {
+	if d.globals().ResolveHostnames || !namesAny(s) {
 		return s
 	}
 	s.Master = d.numeric(s.Master)
@@ -337,6 +363,12 @@ func (d *Daemon) writable(s failover.Saved) failover.Saved {
 		s.Peers[n].Addr = d.numeric(p.Addr)
 	}
 	return s
+}
+
+// namesAny reports whether an address in s is a host name.
+func namesAny(s failover.Saved) bool {
+	return isName(s.Master.Host) || slices.ContainsFunc(s.Replicas, func(r monitor.Addr) bool { return isName(r.Host) }) ||
+		slices.ContainsFunc(s.Peers, func(p failover.SavedPeer) bool { return isName(p.Addr.Host) })
 }
 
 // shownView is a view with its addresses as they are given to clients.

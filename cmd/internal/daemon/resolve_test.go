@@ -97,7 +97,7 @@ func TestANameThatResolvesNoMoreKeepsItsLastAddress(t *testing.T) {
 	})
 }
 
-// A link is dialled to what is known, in turn, and never waits for the resolver then.
+// A link is dialled to what is known, in turn; while that is fresh nobody is asked.
 func TestALinkIsDialledWithoutTheResolverOnceANameIsKnown(t *testing.T) {
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

@@ -1,10 +1,12 @@
 package daemon
 
 import (
+	"maps"
 	"time"
 
 	"go.uber.org/zap"
 
+	"picket/cmd/internal/metrics"
 	"picket/config"
 	"picket/failover"
 	"picket/monitor"
@@ -22,6 +24,7 @@ type saving struct {
 	asked   []chan error
 	flyAsk  []chan error
 	lazyAt  monitor.Instant
+	revised *config.Revision // of the configuration file, which the writer does not know yet
 	failed  bool
 }
 
@@ -64,7 +67,14 @@ func (l *loop) startSave() {
 	l.save.busy, l.save.wanted, l.save.lazyAt = true, false, monitor.Never
 	l.save.flying, l.save.waiting = l.save.waiting, nil
 	l.save.flyAsk, l.save.asked = l.save.asked, nil
-	l.writer.states <- l.state()
+	l.writer.states <- l.write()
+}
+
+// write is the next write: the state, and what the configuration file says by now.
+func (l *loop) write() write {
+	w := write{l.state(), l.save.revised}
+	l.save.revised = nil
+	return w
 }
 
 // state collects what must be durable.
@@ -73,9 +83,10 @@ func (l *loop) state() config.State {
 		MyID: l.d.cfg.MyID, Boot: l.d.cfg.Boot, CurrentEpoch: l.mon.CurrentEpoch(), Globals: *l.d.globals(),
 		Users: l.d.users.lines(l.d.door.Users()),
 	}
+	s.Groups = make([]config.Group, 0, len(l.groups))
 	for _, g := range l.mon.Groups() {
-		conf := l.groups[g.Settings().Name].conf.Clone()
-		conf.Saved = l.d.writable(g.Saved())
+		conf := l.groups[g.Settings().Name].conf
+		conf.Rename, conf.Saved = maps.Clone(conf.Rename), l.d.writable(g.Saved()) // the copy shares nothing
 		s.Groups = append(s.Groups, conf)
 	}
 	return s
@@ -97,6 +108,7 @@ func (l *loop) saveDone(r saveResult) {
 	}
 	if l.save.failed {
 		l.save.failed = false
+		l.d.board.unsaved.Store(nil)
 		l.tell(l.mon.PersistWorks())
 	}
 	for _, p := range done {
@@ -115,6 +127,7 @@ func (l *loop) saveFailed(dropped []gated, err error) {
 		l.d.log.Error("state cannot be saved", zap.Error(err))
 	}
 	l.save.failed = true
+	l.d.board.unsaved.Store(new(err.Error()))
 	l.tell(l.mon.PersistFailed(err.Error()))
 	l.save.lazyAt = l.d.clock().Add(retrySave)
 }
@@ -129,7 +142,7 @@ func (l *loop) finalSave() {
 	if l.save.busy && !l.awaitSave(deadline) {
 		return
 	}
-	l.writer.states <- l.state()
+	l.writer.states <- l.write()
 	l.awaitSave(deadline)
 }
 
@@ -146,20 +159,33 @@ func (l *loop) awaitSave(deadline <-chan time.Time) bool {
 	}
 }
 
+// write is what the writer is given.
+type write struct {
+	state   config.State
+	revised *config.Revision // nil: the configuration file says what it said before
+}
+
 // writer makes states durable, one at a time, beside the loop.
 type writer struct {
 	store  *config.Store
-	states chan config.State
+	states chan write
 	saved  chan<- saveResult
+	meter  *metrics.Meter
 }
 
-func newWriter(s *config.Store, saved chan<- saveResult) *writer {
-	return &writer{store: s, states: make(chan config.State, 1), saved: saved}
+func newWriter(d *Daemon, saved chan<- saveResult) *writer {
+	return &writer{store: d.store, states: make(chan write, 1), saved: saved, meter: d.board.meter}
 }
 
 func (w *writer) run() {
-	for s := range w.states {
-		w.saved <- saveResult{err: w.store.Save(s)}
+	for next := range w.states {
+		if next.revised != nil {
+			w.store.Take(next.revised)
+		}
+		began := time.Now()
+		err := w.store.Save(next.state)
+		w.meter.Saved(time.Since(began), err)
+		w.saved <- saveResult{err: err}
 	}
 }
 

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"os"
 	"strconv"
 
 	"picket/cmd/internal/scripts"
@@ -11,6 +12,9 @@ import (
 // newScripts starts the runner of scripts. What it tells is published by the loop, as
 // every event is.
 func (d *Daemon) newScripts() *scripts.Runner {
+	if os.Getpid() == 1 {
+		go scripts.AdoptOrphans(d.done.Done())
+	}
 	return scripts.New(scripts.Config{Starter: scripts.Exec{}, Clock: d.clock, Tell: func(e monitor.Event) {
 		d.loop.put(job{run: func(monitor.Instant) { d.loop.tell([]monitor.Event{e}) }})
 	}})

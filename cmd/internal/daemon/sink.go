@@ -16,6 +16,7 @@ type sink struct{ loop *loop }
 
 // Observed takes a probe's report.
 func (s sink) Observed(group string, r monitor.Report) {
+	s.loop.d.measurePing(group, r)
 	// Behind a queue it takes its place there: it must not overtake what its link said before.
 	if r.Routine && len(s.loop.jobs) == 0 && s.loop.routine.put(job{group: group, in: failover.Observed{Report: r}}) {
 		return

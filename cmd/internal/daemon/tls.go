@@ -3,9 +3,6 @@ package daemon
 import (
 	"context"
 	"net"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"picket/cmd/internal/transport"
 	"picket/monitor"
@@ -19,24 +16,6 @@ func (d *Daemon) openTLS() error {
 	k, err := transport.Open(d.cfg.TLS, d.log.Named("tls"))
 	d.tls = k
 	return err
-}
-
-// rereadOnHangup reads the files of TLS again on SIGHUP.
-func (d *Daemon) rereadOnHangup() {
-	if d.tls == nil {
-		return
-	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
-	for {
-		select {
-		case <-hangups:
-			d.tls.Reload()
-		case <-d.done.Done():
-			return
-		}
-	}
 }
 
 // plainPort is the port of this monitor that Redis calls its own: port, or with port 0

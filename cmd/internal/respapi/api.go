@@ -86,13 +86,19 @@ type Reader interface {
 	// Views returns all groups in configuration order.
 	Views() []*failover.View
 	Status() Status
+	// History returns what happened to a group, to all when it is "", newest first,
+	// each record as JSON.
+	History(group string) ([]string, error)
 }
 
 // Operator carries out what an operator orders; it goes through the decision
 // loop. An error that is a [Refusal] goes to the client as it is; any other is
 // logged and reported in general words.
 type Operator interface {
-	Failover(ctx context.Context, name string) error
+	// Failover starts one; to is the replica that shall be promoted, zero: the best.
+	Failover(ctx context.Context, name string, to monitor.Addr) error
+	// Forget drops a replica or a monitor of the group that is gone for good.
+	Forget(ctx context.Context, name string, addr monitor.Addr) error
 	MonitorGroup(ctx context.Context, name string, master monitor.Addr, quorum int) error
 	Remove(ctx context.Context, name string) error
 	// Set takes the words after SENTINEL SET <name> as they were typed.

@@ -115,7 +115,19 @@ func (b *backend) SetGlobals(_ context.Context, words []string) error {
 	return nil
 }
 
-func (b *backend) Failover(_ context.Context, name string) error {
+func (b *backend) History(name string) ([]string, error) {
+	return []string{`{"id":"1-2","group":"` + name + `"}`, `{"id":"1-1"}`}, nil
+}
+
+func (b *backend) Forget(_ context.Context, name string, addr monitor.Addr) error {
+	b.note("forget %s %s", name, addr)
+	return nil
+}
+
+func (b *backend) Failover(_ context.Context, name string, to monitor.Addr) error {
+	if !to.IsZero() {
+		b.note("promote %s %s", name, to)
+	}
 	b.note("failover %s", name)
 	switch name {
 	case "mymaster":

@@ -106,6 +106,7 @@ func masterFields(v *failover.View, now monitor.Instant) fields {
 		f.ms("script-blocked-time", now.Since(m.BlockedSince))
 	}
 	f.add("busy-policy", string(v.Settings.Busy))
+	f.int("repl-offset", m.Info.Offset())
 	return f
 }
 

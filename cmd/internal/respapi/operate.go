@@ -9,7 +9,31 @@ import (
 )
 
 func (s *Server) sentinelFailover(c *call) {
-	s.decide(c, func(ctx context.Context) error { return s.cfg.Operator.Failover(ctx, c.args[2]) })
+	s.decide(c, func(ctx context.Context) error { return s.cfg.Operator.Failover(ctx, c.args[2], monitor.Addr{}) })
+}
+
+// sentinelPromote is ours: a failover to the replica that the operator names.
+func (s *Server) sentinelPromote(c *call) {
+	if to, ok := c.addr(c.args[3:]); ok {
+		s.decide(c, func(ctx context.Context) error { return s.cfg.Operator.Failover(ctx, c.args[2], to) })
+	}
+}
+
+// sentinelForget is ours: RESET for one address.
+func (s *Server) sentinelForget(c *call) {
+	if addr, ok := c.addr(c.args[3:]); ok {
+		s.decide(c, func(ctx context.Context) error { return s.cfg.Operator.Forget(ctx, c.args[2], addr) })
+	}
+}
+
+// addr reads a host and a port; it answers with the error otherwise.
+func (c *call) addr(words []string) (monitor.Addr, bool) {
+	port, ok := resp.ParseInt(words[1])
+	if !ok || port < 1 || port > math.MaxUint16 {
+		c.fail(string(InvalidPort))
+		return monitor.Addr{}, false
+	}
+	return monitor.Addr{Host: monitor.Canonical(words[0]), Port: int(port)}, true
 }
 
 // sentinelMonitor checks what is a matter of form, in Sentinel's order; whether

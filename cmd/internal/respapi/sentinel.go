@@ -20,8 +20,11 @@ var sentinelTable = []*command{
 	{name: "myid", arity: 2, class: classWatch, summary: "Answers the monitor's id", run: (*Server).sentinelMyID},
 	{name: "ckquorum", arity: 3, class: classWatch, summary: "Checks that a failover could be agreed on", run: (*Server).sentinelCkQuorum},
 	{name: "explain", arity: 3, class: classWatch, summary: "Explains why a group is, or is not, failing over", run: (*Server).sentinelExplain},
+	{name: "history", arity: -2, class: classWatch, summary: "Tells of failovers, refused failovers and script-blocked spells", run: (*Server).sentinelHistory},
 	{name: "peer", arity: -2, class: classWatch, summary: "Asked by other pickets: who are you, what do you think of a group", run: (*Server).sentinelPeer},
 	{name: "failover", arity: 3, class: classWatch, summary: "Fails a group over now", run: (*Server).sentinelFailover},
+	{name: "promote", arity: 5, class: classWatch, summary: "Fails a group over to one of its replicas now", run: (*Server).sentinelPromote},
+	{name: "forget", arity: 5, class: classWatch, summary: "Forgets a replica or a monitor that is gone for good", run: (*Server).sentinelForget},
 	{name: "monitor", arity: 6, class: classWatch, summary: "Starts to monitor a group", run: (*Server).sentinelMonitor},
 	{name: "remove", arity: 3, class: classWatch, summary: "Stops to monitor a group", run: (*Server).sentinelRemove},
 	{name: "set", arity: -5, class: classWatch, summary: "Changes a group's settings", run: (*Server).sentinelSet},
@@ -52,10 +55,16 @@ func (s *Server) sentinelHelp(c *call) {
 		"    The address of a group's master, for clients.",
 		"EXPLAIN <name>",
 		"    Why the group is, or is not, failing over now.",
+		"HISTORY [<name>]",
+		"    Failovers, refused failovers and script-blocked spells, newest first, each as JSON.",
 		"CKQUORUM <name>",
 		"    Whether enough monitors can be reached to agree on a failover.",
 		"FAILOVER <name>",
 		"    Fail the group over now, without waiting for the master to be down.",
+		"PROMOTE <name> <ip> <port>",
+		"    The same, to that replica.",
+		"FORGET <name> <ip> <port>",
+		"    Forget a replica or a monitor of a group that is gone for good.",
 		"MONITOR <name> <ip> <port> <quorum>",
 		"    Start to monitor a group.",
 		"REMOVE <name>",
@@ -218,6 +227,30 @@ func (s *Server) sentinelCkQuorum(c *call) {
 		return
 	}
 	c.simple(fmt.Sprintf("OK %d usable Sentinels. Quorum and failover authorization can be reached", v.Usable))
+}
+
+// sentinelHistory is ours. Without a name it tells of all groups, and of those that
+// are watched no longer.
+func (s *Server) sentinelHistory(c *call) {
+	name := ""
+	switch len(c.args) {
+	case 2:
+	case 3:
+		if name = c.args[2]; name != "" {
+			if _, ok := c.view(name); !ok {
+				return
+			}
+		}
+	default:
+		c.fail("ERR wrong number of arguments for 'sentinel|history' command")
+		return
+	}
+	list, err := s.cfg.Reader.History(name)
+	if err != nil {
+		c.fail("ERR " + err.Error())
+		return
+	}
+	c.bulks(list)
 }
 
 func (s *Server) sentinelExplain(c *call) {

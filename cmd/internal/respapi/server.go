@@ -228,6 +228,18 @@ func (s *Server) clientCount() int {
 	return len(s.conns)
 }
 
+// Load is what the door carries, for the metrics.
+type Load struct {
+	Clients    int   // connected
+	EventsLost int64 // that came faster than they could be handed to subscribers
+	Dropped    int64 // subscribers that did not read
+}
+
+// Load tells it as it is now.
+func (s *Server) Load() Load {
+	return Load{Clients: s.clientCount(), EventsLost: s.bus.lost.Load(), Dropped: s.stats.dropped.Load()}
+}
+
 // Close closes every listener and connection and returns when their goroutines
 // have ended.
 func (s *Server) Close() {

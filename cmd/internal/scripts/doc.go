@@ -18,5 +18,8 @@
 // redis-sentinel does: to stop halfway in moving an address is worse than to move it
 // unwatched. Jobs that had not begun are lost, as there.
 //
-// It may import monitor.
+// [AdoptOrphans] waits for what scripts leave in the background where the daemon is the
+// first process of a container, which inherits it.
+//
+// It may import monitor, and cmd/internal/supervise for what scripts must not inherit.
 package scripts

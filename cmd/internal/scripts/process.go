@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"picket/cmd/internal/supervise"
 )
 
 // exitNotRun is the code of a script that cannot be executed, as Sentinel has it.
@@ -13,7 +15,8 @@ const exitNotRun = 2
 // Exec starts real processes.
 type Exec struct{}
 
-// Start runs a script in our working folder and environment. Of our files it has
+// Start runs a script in our working folder and environment, without what is between us
+// and our supervisor. Of our files it has
 // standard output and standard error; everything else that we open is closed on exec.
 // It leads a process group of its own, so that what it starts can be ended with it.
 // The path is taken as it is: as in Sentinel, no PATH is searched.
@@ -23,10 +26,12 @@ func (Exec) Start(argv []string) (Process, error) {
 		return nil, err
 	}
 	defer null.Close()
-	p, err := os.StartProcess(argv[0], argv, &os.ProcAttr{
+	attr := &os.ProcAttr{
+		Env:   supervise.Environ(),
 		Files: []*os.File{null, os.Stdout, os.Stderr},
 		Sys:   ownGroup(),
-	})
+	}
+	p, err := own.start(func() (*os.Process, error) { return os.StartProcess(argv[0], argv, attr) })
 	if err != nil {
 		if scarce(err) {
 			return nil, err
@@ -69,6 +74,7 @@ func (s *process) Wait() (signal, code int) {
 	s.over = true
 	s.mu.Unlock()
 	state, err := s.p.Wait()
+	own.waited(s.p.Pid)
 	if err != nil {
 		return 0, exitNotRun
 	}

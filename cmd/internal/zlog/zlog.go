@@ -30,7 +30,8 @@ type Options struct {
 	Syslog Syslog
 }
 
-// Open returns a logger that writes console lines, from a goroutine of its own: logging
+// Open returns a logger that writes console lines, or lines for the journal when standard
+// output goes there, from a goroutine of its own: logging
 // never waits for the output. Sync waits for it, for a moment. The returned level can be
 // changed while it runs, by SetLevel.
 func Open(o Options) (*zap.Logger, zap.AtomicLevel, error) {
@@ -43,7 +44,11 @@ func Open(o Options) (*zap.Logger, zap.AtomicLevel, error) {
 		}
 		out = f
 	}
-	core := zapcore.NewCore(zapcore.NewConsoleEncoder(encoding()), newSpool(out, lostLines), atomic)
+	enc := zapcore.NewConsoleEncoder(encoding())
+	if o.Path == "" && ToJournal(os.Stdout) {
+		enc = newJournalEncoder()
+	}
+	core := zapcore.NewCore(enc, newSpool(out, lostLines(enc)), atomic)
 	if o.Syslog.Enabled {
 		enc := encoding()
 		enc.TimeKey, enc.LevelKey = "", "" // syslog has both
@@ -53,15 +58,17 @@ func Open(o Options) (*zap.Logger, zap.AtomicLevel, error) {
 	return zap.New(core), atomic, nil
 }
 
-// lostLines is the line that tells of lines that could not be written.
-func lostLines(n int) []byte {
-	entry := zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: "log lines were lost: the output hung or failed"}
-	b, err := zapcore.NewConsoleEncoder(encoding()).EncodeEntry(entry, []zapcore.Field{zap.Int("lines", n)})
-	if err != nil {
-		return nil
+// lostLines makes the line that tells of lines that could not be written.
+func lostLines(enc zapcore.Encoder) func(lost int) []byte {
+	return func(lost int) []byte {
+		entry := zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: "log lines were lost: the output hung or failed"}
+		b, err := enc.EncodeEntry(entry, []zapcore.Field{zap.Int("lines", lost)})
+		if err != nil {
+			return nil
+		}
+		defer b.Free()
+		return []byte(b.String())
 	}
-	defer b.Free()
-	return []byte(b.String())
 }
 
 func encoding() zapcore.EncoderConfig {

@@ -176,9 +176,13 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// settled is how long after the start the steady state begins at the earliest: Picket's
+// hellos become seldom after 10 s.
+const settled = 15 * time.Second
+
 // rest measures the steady state, after a moment in which what is late is saved.
 func (s *scene) rest() {
-	pause(s.ctx, 5*time.Second)
+	pause(s.ctx, max(5*time.Second, time.Until(s.began.Add(settled))))
 	before, fakes, from := s.cpu(), s.estateCPU(), time.Now()
 	pause(s.ctx, *window)
 	took := time.Since(from)

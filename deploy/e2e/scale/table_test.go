@@ -17,7 +17,7 @@ driver share. The estate (deploy/estate) is N masters with a replica each, on lo
 * first answer: from the start of the processes until the last monitor gave its first address of a master.
 * all known: until every monitor shows every group up, with its replica and both peers (INFO, asked every 200 ms).
 * CPU: utime + stime of a monitor (mean) from /proc/PID/stat, in seconds until all were known, and in %% of
-  a core over %v when nothing happens. Memory: VmRSS at the end of that, and VmHWM at the end of all. Files: open ones.
+  a core over %v when nothing happens, %v after the start at the earliest. Memory: VmRSS at the end of that, and VmHWM at the end of all. Files: open ones.
 * query: SENTINEL GET-MASTER-ADDR-BY-NAME, 50 a second to each monitor at a fixed pace, all groups in turn; times count
   from when a question was due. While starting: from one second after the start until all known, or the third second.
 * stalls: "+tilt" in redis-sentinel's logs, "this process stood still" in Picket's; sum of all.
@@ -27,7 +27,7 @@ driver share. The estate (deploy/estate) is N masters with a replica each, on lo
 * wrong failovers: promotions in groups that nothing ailed.
 * "-": did not happen within %v.
 
-`, runtime.NumCPU(), 20*time.Second, stormSize, silence, patience)
+`, runtime.NumCPU(), 20*time.Second, settled, stormSize, silence, patience)
 
 // row is a line of a table, with one cell for each result.
 type row struct {
