@@ -60,22 +60,50 @@ func (t *trial) part(r *lab.Redis) string {
 // verdicts are the states that monitors concluded of the first master; of
 // redis-sentinel, which has none, its flags.
 func (t *trial) verdicts() []string {
-	var all []lab.Event
-	for i, m := range t.Monitors {
-		all = append(all, m.Events.All()[t.marks[i]:]...)
+	list := t.flags()
+	if t.program == picket {
+		list = t.logged()
 	}
-	slices.SortFunc(all, func(a, b lab.Event) int { return a.At.Compare(b.At) })
-	var list []string
-	subject := fmt.Sprintf("master %s %s %d", t.Monitors[0].Group, t.old.Host, t.old.Port)
-	for _, ev := range all {
-		said := ""
-		if ev.Channel == "+verdict" && strings.HasPrefix(ev.Payload, subject) {
-			said, _ = field(ev.Payload, "to")
-		} else if t.program != picket && slices.Contains([]string{"+sdown", "+odown"}, ev.Channel) && strings.HasPrefix(ev.Payload, subject) {
-			said = ev.Channel[1:]
+	slices.SortFunc(list, func(a, b lab.Event) int { return a.At.Compare(b.At) })
+	var told []string
+	for _, ev := range list {
+		if said := ev.Channel; said != "up" && !slices.Contains(told, said) {
+			told = append(told, said)
 		}
-		if said != "" && said != "up" && !slices.Contains(list, said) {
-			list = append(list, said)
+	}
+	return told
+}
+
+// subject is how events begin that are about the first master.
+func (t *trial) subject() string {
+	return fmt.Sprintf("master %s %s %d", t.Monitors[0].Group, t.old.Host, t.old.Port)
+}
+
+// flags are sdown and odown of the first master, from the events.
+func (t *trial) flags() []lab.Event {
+	var list []lab.Event
+	for i, m := range t.Monitors {
+		for _, ev := range m.Events.All()[t.marks[i]:] {
+			if (ev.Channel == "+sdown" || ev.Channel == "+odown") && strings.HasPrefix(ev.Payload, t.subject()) {
+				list = append(list, lab.Event{At: ev.At, Channel: ev.Channel[1:]})
+			}
+		}
+	}
+	return list
+}
+
+// logged are the verdicts on the first master, from the logs: a monitor that
+// is started when the master is dead holds its verdict before anybody has
+// subscribed to its events.
+func (t *trial) logged() []lab.Event {
+	var list []lab.Event
+	for i, m := range t.Monitors {
+		for line := range strings.Lines(m.LogText()[t.logMarks[i]:]) {
+			when, _, _ := strings.Cut(line, " ")
+			at, err := time.Parse(time.RFC3339, when)
+			if to, ok := field(line, "to"); ok && err == nil && strings.Contains(line, `"event": "+verdict", "text": "`+t.subject()+" ") {
+				list = append(list, lab.Event{At: at, Channel: to})
+			}
 		}
 	}
 	return list

@@ -25,23 +25,24 @@ var errSkip = errors.New("not permitted here")
 // trial is one scene being played under one program.
 type trial struct {
 	*lab.Group
-	fault   faultScene
-	program lab.Program
-	ctx     context.Context
-	lab     *lab.Lab
-	old     *lab.Redis // the first master
-	login   lab.Login  // the password that the writers and the checker use
-	clients *lab.Writer
-	pinned  *lab.Writer
-	marks   []int // in the monitors' events, from before the fault
-	claims  []claim
-	second  *lab.Group       // of scenes with two
-	door    *lab.Conn        // to the first master, of scenes that keep others out
-	nets    []*lab.Namespace // of the servers, the monitors and the clients, where each has its own
-	healed  time.Time        // when the heal was done
-	notes   []string         // what else is worth telling
-	full    []string         // files that fill a disk
-	quota   *lab.Quota
+	fault    faultScene
+	program  lab.Program
+	ctx      context.Context
+	lab      *lab.Lab
+	old      *lab.Redis // the first master
+	login    lab.Login  // the password that the writers and the checker use
+	clients  *lab.Writer
+	pinned   *lab.Writer
+	marks    []int // in the monitors' events, from before the fault
+	logMarks []int // in their logs, of the same moment
+	claims   []claim
+	second   *lab.Group       // of scenes with two
+	door     *lab.Conn        // to the first master, of scenes that keep others out
+	nets     []*lab.Namespace // of the servers, the monitors and the clients, where each has its own
+	healed   time.Time        // when the heal was done
+	notes    []string         // what else is worth telling
+	full     []string         // files that fill a disk
+	quota    *lab.Quota
 }
 
 // claim is a further promise that somebody was given in a scene, such as the
@@ -119,6 +120,9 @@ func (t *trial) begin() (err error) {
 	t.clients = t.lab.StartWriter("clients", pace, t.FailoverLedger(&t.login))
 	t.pinned = t.lab.StartWriter("pinned", pace, lab.PinnedLedger(t.old, &t.login))
 	t.marks = t.Marks()
+	for _, m := range t.Monitors {
+		t.logMarks = append(t.logMarks, len(m.LogText()))
+	}
 	return errors.Join(t.clients.WaitAcks(t.ctx, warmUp), t.pinned.WaitAcks(t.ctx, warmUp))
 }
 
